@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the datapath, the agent and the CLI share: the table's memory, in host byte order,
+ * fixed widths only. Every structure that lives in a map (or in the table file of socket
+ * mode) is here and nowhere else; a change of any of them changes NFM_ABI_VERSION.
+ */
+#ifndef NFM_ABI_H
+#define NFM_ABI_H
+
+#ifndef __VMLINUX_H__
+#include <linux/types.h>
+#include <stddef.h>
+#else
+#ifndef offsetof
+#define offsetof(type, member) __builtin_offsetof(type, member)
+#endif
+#endif
+
+#define NFM_ABI_MAGIC 0x314d464eU /* "NFM1" read as a little-endian word */
+#define NFM_ABI_VERSION 1U
+
+#define NFM_DEFAULT_PORT 9995
+#define NFM_MAX_PORTS 8U
+#define NFM_MAX_LISTEN 16U
+#define NFM_MAX_COLUMNS 256U	  /* CPU columns and the agent's */
+#define NFM_BANKS 2U
+#define NFM_REASON_ROWS 64U
+#define NFM_REFUSED_ENTRIES 1024U
+#define NFM_JOURNAL_ENTRIES 4096U /* rows one datagram of 64 KiB can touch, and some */
+
+/* Rows of the customers' section that are no customers. */
+#define NFM_ROW_UNMATCHED 0U
+#define NFM_ROW_LOCAL 1U
+#define NFM_ROW_FIRST 2U
+
+/**
+ * An IP address; IPv4 is written as ::ffff:a.b.c.d, so that one key serves both families.
+ */
+struct nfm_addr {
+	union {
+		__u8 byte[16];
+		__u32 word_be[4];
+		__u64 half_be[2];
+	};
+};
+
+/**
+ * One cache line of counters. Word NFM_WORD_LAST_SEEN is a time (CLOCK_MONOTONIC, coarse)
+ * and merges by maximum; all other words only grow and merge by sum. A column holds
+ * three sections of rows: customers [0, capacity), exporters, reasons.
+ */
+struct nfm_row {
+	union {
+		__u64 word[8];
+		struct { /* a customer; `unmatched` and `local` use the up half */
+			__u64 up_bytes;
+			__u64 up_packets;
+			__u64 up_flows;
+			__u64 down_bytes;
+			__u64 down_packets;
+			__u64 down_flows;
+			__u64 last_seen_ns;
+			__u64 spare;
+		};
+		struct { /* an exporter: what was counted, and what was not */
+			__u64 bytes;
+			__u64 packets;
+			__u64 records;
+			__u64 datagrams;
+			__u64 rejected_records;
+			__u64 rejected_datagrams;
+			__u64 seen_ns;
+			__u64 spare;
+		} exporter;
+		struct { /* a reason */
+			__u64 datagrams;
+			__u64 records;
+			__u64 unused[4];
+			__u64 seen_ns;
+			__u64 spare;
+		} reason;
+	};
+} __attribute__((aligned(64)));
+
+#define NFM_ROW_WORDS 8U
+#define NFM_WORD_LAST_SEEN 6U
+
+/**
+ * The sizes of a table; in the datapath's .rodata and at the head of a table file.
+ * Row index: see nfm_row_index().
+ */
+struct nfm_geometry {
+	__u32 magic;
+	__u32 abi_version;
+	__u32 columns;	      /* CPU columns, then the agent's: the last */
+	__u32 capacity;	      /* customer rows of a column, `unmatched` and `local` included */
+	__u32 exporters;      /* exporter rows of a column */
+	__u32 stride;	      /* rows of a column: capacity + exporters + NFM_REASON_ROWS */
+	__u32 pages;	      /* pages of the stride table, its 512 root pages included */
+	__u32 prefixes;	      /* entries of the prefix list */
+	__u32 streams;	      /* entries of the stream list */
+	__u32 seqlog_entries; /* entries of one column of the sequence log, a power of two */
+	__u32 reserved[6];
+};
+
+/* Index of a row: two banks of columns, then one base column for each bank. */
+static inline __attribute__((always_inline)) __u32
+nfm_row_index(const struct nfm_geometry *geometry, __u32 bank, __u32 column, __u32 row)
+{
+	return (bank * geometry->columns + column) * geometry->stride + row;
+}
+
+static inline __attribute__((always_inline)) __u32
+nfm_base_index(const struct nfm_geometry *geometry, __u32 bank, __u32 row)
+{
+	return (NFM_BANKS * geometry->columns + bank) * geometry->stride + row;
+}
+
+#define NFM_CTL_TEE 0x1U	   /* pass every packet on after counting it */
+#define NFM_CTL_ANY_EXPORTER 0x2U  /* an unknown source is handed over, to be added */
+#define NFM_CTL_REFUSE 0x4U	   /* an unknown source is refused */
+
+/**
+ * The table's control block: one writer, the agent. While `magic` is 0 no agent has set the
+ * table up: the datapath then hands every datagram over, so that it waits in the ring.
+ */
+struct nfm_ctl {
+	/* read by the datapath for every datagram */
+	__u32 magic;
+	__u32 flags;	       /* NFM_CTL_… */
+	__u64 epoch;	       /* the open interval; its bank is epoch & 1 */
+	__u16 ports_be[NFM_MAX_PORTS]; /* UDP destination ports; all 0: NFM_DEFAULT_PORT */
+	__u32 listen_count;    /* 0: any destination address */
+	__u32 reserved0[7];
+	struct nfm_addr listen[NFM_MAX_LISTEN];
+
+	/* read by the agent and the CLI */
+	__u8 identity[16];	     /* random; a new table has a new one */
+	__u64 created_unix_ns;	     /* when the table was made */
+	__u64 committed;	     /* the newest epoch whose interval is closed for good */
+	__u64 from_unix_ns[NFM_BANKS]; /* start of the interval that each bank counts */
+	__u64 registry_generation;   /* odd while names and prefixes change */
+	__u32 names;		     /* customer rows in use, NFM_ROW_FIRST included */
+	__u32 prefix_count;
+	__u32 exporter_count;
+	__u32 stream_count;
+	__u32 page_count;	     /* pages in use, free ones below it included */
+	__u32 customers_full;	     /* customers that found no row */
+	__u64 hook_epoch;	     /* the newest epoch that was handed to the hook */
+	__u64 hook_failures;
+	__u64 seqlog_overruns;	     /* entries that the agent came too late for */
+	__u64 interval_s;	     /* as the agent runs it: a reader says `stale` by it */
+	__u64 reserved1[6];
+	__u64 seqlog_tail[NFM_MAX_COLUMNS];
+	char last_snapshot[256];     /* path of the newest snapshot file */
+};
+
+#define NFM_NAME_FREE 0U
+#define NFM_NAME_LISTED 1U     /* from the customers file */
+#define NFM_NAME_DISCOVERED 2U /* first seen in an `auto` range */
+#define NFM_NAME_REMOVED 3U    /* no prefix leads here any more; its counts stay */
+
+#define NFM_ID_SIZE 48U	  /* with the terminating NUL */
+#define NFM_NAME_SIZE 64U /* with the terminating NUL */
+
+/** Whose row this is; same index as the customer's row. Row 0 and 1 are named, too. */
+struct nfm_name {
+	__u32 state; /* NFM_NAME_… */
+	__u32 first_prefix;
+	__u32 prefix_count;
+	__u32 reserved;
+	char id[NFM_ID_SIZE];
+	char name[NFM_NAME_SIZE];
+};
+
+/** One prefix of a customer; IPv4 fills the first four bytes. */
+struct nfm_prefix {
+	__u8 addr[16];
+	__u32 row;
+	__u8 family; /* 4 or 6 */
+	__u8 bits;   /* prefix length in bits of its family */
+	__u16 reserved;
+};
+
+/* Page of the stride table: see stride.h. */
+struct nfm_page {
+	__u32 entry[256];
+};
+
+#define NFM_EXPORTER_FREE 0U
+#define NFM_EXPORTER_LISTED 1U
+#define NFM_EXPORTER_DISCOVERED 2U
+#define NFM_EXPORTER_REMOVED 3U /* no longer listed; its counts stay */
+
+/** An exporter as the agent knows it; same index as its row in the exporters' section. */
+struct nfm_exporter {
+	struct nfm_addr addr;
+	__u32 state;	    /* NFM_EXPORTER_… */
+	__u32 sampling_num; /* bytes and packets × num / den; num 0: believe the datagram */
+	__u32 sampling_den;
+	__u32 flags;
+	__u64 units_seen;   /* units that the sequence log has told of: see seqlog */
+	__u64 units_unseen; /* units counted in the kernel while the log was overrun */
+	char name[48];
+	__u64 reserved[4];
+};
+
+/** Value of the datapath's admission map (key: struct nfm_addr). */
+struct nfm_admission {
+	__u32 exporter; /* row in the exporters' section */
+	__u32 sampling_num;
+	__u32 sampling_den;
+	__u32 reserved;
+};
+
+/** A source that was refused: value of the LRU map, and, with the address, of the list. */
+struct nfm_refusal {
+	__u64 datagrams;
+	__u64 last_seen_ns; /* CLOCK_MONOTONIC */
+};
+
+struct nfm_refused {
+	struct nfm_addr addr;
+	struct nfm_refusal refusal;
+};
+
+/**
+ * One datagram's word on its stream's sequence. Each CPU writes its own column, newest over
+ * oldest, and never waits; the agent merges the columns by time and judges loss.
+ * Entry 0 of a column is its head (struct nfm_seqlog_head).
+ */
+struct nfm_seqlog {
+	union {
+		struct {
+			__u64 time_ns;	/* CLOCK_MONOTONIC, coarse */
+			__u32 domain;	/* source id; v5: engine type << 8 | engine id */
+			__u32 sequence;
+			__u32 uptime_ms; /* sysUpTime of the header */
+			__u32 unix_s;	/* the header's clock */
+			__u16 exporter; /* row */
+			__u16 version;
+			__u16 units;	/* what the sequence counts: records (v5, v7, IPFIX) */
+			__u16 reserved;
+		};
+		__u64 head; /* entry 0: how many were ever written to this column */
+	};
+};
+
+#define NFM_STREAM_RECENT 64U
+
+#define NFM_UNIT_NONE 0U /* v1 has no sequence */
+#define NFM_UNIT_RECORDS 1U
+#define NFM_UNIT_DATAGRAMS 2U
+
+/** A stream's sequence account; the agent is the only writer. */
+struct nfm_stream {
+	__u32 exporter;
+	__u32 domain;
+	__u16 version;
+	__u16 used;
+	__u32 unit;	    /* NFM_UNIT_… */
+	__u64 datagrams;
+	__u64 received;	    /* units, duplicates not among them */
+	__u64 lost;	    /* units, of all runs of the router: closed ones and the open one */
+	__u64 resets;
+	__u64 duplicates;   /* datagrams */
+	__u64 reordered;    /* datagrams */
+	__u64 last_seen_ns;
+	/* the open run: from the router's start (or ours) to its next restart */
+	__u64 span;	    /* units from the run's first to its last */
+	__u64 span_received;
+	__u64 lost_closed;  /* of earlier runs */
+	__u32 next;	    /* the sequence that would follow without a gap */
+	__u32 uptime_ms;    /* of the newest datagram */
+	__u64 time_ns;	    /* its arrival */
+	__u32 recent_count; /* entries of `recent` ever written, modulo 2^32 */
+	__u32 reserved[5];
+	__u32 recent[NFM_STREAM_RECENT]; /* sequences of the newest datagrams */
+};
+
+#define NFM_JOURNAL_EMPTY 0ULL
+#define NFM_JOURNAL_SET 1ULL
+
+/** A row's new value, absolute: applying it twice changes nothing. */
+struct nfm_journal_entry {
+	__u64 index; /* of the row in the whole table */
+	__u64 word[NFM_ROW_WORDS];
+};
+
+/** The agent's batch under way: written before the rows are, cleared after. */
+struct nfm_journal {
+	__u64 state;	/* NFM_JOURNAL_… */
+	__u64 ring_pos; /* the punt ring's consumer position once the batch is in */
+	__u64 count;
+	struct nfm_journal_entry entry[NFM_JOURNAL_ENTRIES];
+};
+
+/** Head of a datagram handed over in the punt ring; `length` bytes of UDP payload follow. */
+struct nfm_punt {
+	__u64 time_ns;	/* CLOCK_MONOTONIC, coarse */
+	__u32 length;	/* of the payload, bytes */
+	__u16 reason;	/* NFM_REASON_… of kind PUNT */
+	__u16 source_port_be;
+	struct nfm_addr source;
+};
+
+_Static_assert(sizeof(struct nfm_addr) == 16, "address");
+_Static_assert(sizeof(struct nfm_row) == 64, "a row is a cache line");
+_Static_assert(offsetof(struct nfm_row, last_seen_ns) == 8 * NFM_WORD_LAST_SEEN, "row");
+_Static_assert(offsetof(struct nfm_row, exporter.seen_ns) == 8 * NFM_WORD_LAST_SEEN, "row");
+_Static_assert(offsetof(struct nfm_row, reason.seen_ns) == 8 * NFM_WORD_LAST_SEEN, "row");
+_Static_assert(sizeof(struct nfm_geometry) == 64, "geometry");
+_Static_assert(offsetof(struct nfm_ctl, listen) == 64, "ctl: listen");
+_Static_assert(offsetof(struct nfm_ctl, identity) == 320, "ctl: identity");
+_Static_assert(offsetof(struct nfm_ctl, seqlog_tail) == 480, "ctl: seqlog_tail");
+_Static_assert(sizeof(struct nfm_ctl) == 2784, "ctl");
+_Static_assert(sizeof(struct nfm_name) == 128, "name");
+_Static_assert(sizeof(struct nfm_prefix) == 24, "prefix");
+_Static_assert(sizeof(struct nfm_page) == 1024, "page");
+_Static_assert(sizeof(struct nfm_exporter) == 128, "exporter");
+_Static_assert(sizeof(struct nfm_admission) == 16, "admission");
+_Static_assert(sizeof(struct nfm_refused) == 32, "refused");
+_Static_assert(sizeof(struct nfm_seqlog) == 32, "seqlog");
+_Static_assert(sizeof(struct nfm_stream) == 392, "stream");
+_Static_assert(sizeof(struct nfm_journal_entry) == 72, "journal entry");
+_Static_assert(sizeof(struct nfm_punt) == 32, "punt");
+
+#endif

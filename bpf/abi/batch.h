@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The batch: the normalized flows of one datagram, and the passes over it that are the
+ * same for every version, in the kernel and in the agent: look up, decide, touch, add.
+ *
+ * The includer defines, before it includes this file with NFM_BATCH_PASSES set,
+ *   nfm_stride_page(env, number)  → const struct nfm_page * or NULL
+ *   nfm_batch_row(env, row)       → struct nfm_row * of the writer's column or NULL
+ */
+#ifndef NFM_BATCH_H
+#define NFM_BATCH_H
+
+#include "abi.h"
+#include "reasons.h"
+#include "stride.h"
+
+/* What fits an Ethernet frame: 30 records of v5, with room for a power of two. */
+#define NFM_KERNEL_BATCH 32U
+
+/** A flow record, whatever version it came in. Addresses in network order. */
+struct nfm_flow {
+	union {
+		__u8 src[16];
+		__u32 src4_be;
+	};
+	union {
+		__u8 dst[16];
+		__u32 dst4_be;
+	};
+	__u64 bytes;   /* sampling applied */
+	__u64 packets; /* sampling applied */
+	__u32 up;      /* leaf of the source, by pass 2 */
+	__u32 down;    /* leaf of the destination, by pass 2 */
+	__u32 family;  /* 4 or 6 */
+	__u32 reserved;
+};
+
+_Static_assert(sizeof(struct nfm_flow) == 64, "a flow is a cache line");
+
+/** Sums of a batch, for the exporter's row. */
+struct nfm_batch_sum {
+	__u64 bytes;
+	__u64 packets;
+	__u64 full; /* records for whose customer no row was left */
+};
+
+#endif
+
+#ifdef NFM_BATCH_PASSES
+#undef NFM_BATCH_PASSES
+#define NFM_STRIDE_LOOKUP
+#include "stride.h"
+
+#ifndef NFM_BATCH_LIMIT
+#error "define NFM_BATCH_LIMIT: the most flows of a batch (a bound for the verifier)"
+#endif
+
+/**
+ * Passes 2 and 3: finds both leaves of every flow.
+ * Returns NFM_REASON_NONE, or NFM_REASON_NEW_CUSTOMER if a row has to be made first.
+ */
+static inline __attribute__((always_inline)) __u32
+nfm_batch_look_up(const void *env, struct nfm_flow *flow, __u32 count)
+{
+	__u32 kinds = 0;
+	__u32 i;
+
+	for (i = 0; i < NFM_BATCH_LIMIT && i < count; i++) {
+		struct nfm_flow *f = &flow[i];
+
+#ifdef NFM_BATCH_V6
+		if (f->family == 6) {
+			f->up = nfm_stride_lookup(env, f->src, NFM_STRIDE_ROOT_V6, 16);
+			f->down = nfm_stride_lookup(env, f->dst, NFM_STRIDE_ROOT_V6, 16);
+		} else
+#endif
+		{
+			f->up = nfm_stride_lookup(env, f->src, NFM_STRIDE_ROOT_V4, 4);
+			f->down = nfm_stride_lookup(env, f->dst, NFM_STRIDE_ROOT_V4, 4);
+		}
+		kinds |= f->up | f->down;
+	}
+	return kinds & NFM_LEAF_DISCOVER ? NFM_REASON_NEW_CUSTOMER : NFM_REASON_NONE;
+}
+
+/* A leaf's row; a customer without a row counts as unmatched. */
+static inline __attribute__((always_inline)) __u32 nfm_batch_leaf_row(__u32 leaf)
+{
+	return leaf & NFM_ENTRY_KIND ? NFM_ROW_UNMATCHED : leaf & NFM_ENTRY_NUMBER;
+}
+
+/** Pass 4: reads a word of every row, so that all cache misses are under way at once. */
+static inline __attribute__((always_inline)) void
+nfm_batch_touch(const void *env, const struct nfm_flow *flow, __u32 count)
+{
+	__u32 i;
+
+	for (i = 0; i < NFM_BATCH_LIMIT && i < count; i++) {
+		const struct nfm_row *up = nfm_batch_row(env, nfm_batch_leaf_row(flow[i].up));
+		const struct nfm_row *down = nfm_batch_row(env, nfm_batch_leaf_row(flow[i].down));
+		__u64 sum = 0;
+
+		if (up)
+			sum += up->last_seen_ns;
+		if (down)
+			sum += down->last_seen_ns;
+		__asm__ volatile("" : : "r"(sum));
+	}
+}
+
+static inline __attribute__((always_inline)) void
+nfm_batch_add_up(struct nfm_row *row, const struct nfm_flow *flow, __u64 now_ns)
+{
+	row->up_bytes += flow->bytes;
+	row->up_packets += flow->packets;
+	row->up_flows++;
+	row->last_seen_ns = now_ns;
+}
+
+/**
+ * Pass 5: adds every flow to its rows: a source's customer gets it as up, a destination's as
+ * down; a flow with both is also `local`, one with neither `unmatched`. `sum` gets the totals.
+ */
+static inline __attribute__((always_inline)) void
+nfm_batch_add(const void *env, const struct nfm_flow *flow, __u32 count, __u64 now_ns,
+	      struct nfm_batch_sum *sum)
+{
+	__u32 i;
+
+	for (i = 0; i < NFM_BATCH_LIMIT && i < count; i++) {
+		const struct nfm_flow *f = &flow[i];
+		__u32 up = nfm_batch_leaf_row(f->up);
+		__u32 down = nfm_batch_leaf_row(f->down);
+		struct nfm_row *row;
+
+		sum->bytes += f->bytes;
+		sum->packets += f->packets;
+		sum->full += !!((f->up | f->down) & NFM_LEAF_FULL);
+		if (down) {
+			row = nfm_batch_row(env, down);
+			if (row) {
+				row->down_bytes += f->bytes;
+				row->down_packets += f->packets;
+				row->down_flows++;
+				row->last_seen_ns = now_ns;
+			}
+			if (up) {
+				row = nfm_batch_row(env, NFM_ROW_LOCAL);
+				if (row)
+					nfm_batch_add_up(row, f, now_ns);
+			}
+		}
+		if (up || !down) {
+			row = nfm_batch_row(env, up); /* row 0: unmatched */
+			if (row)
+				nfm_batch_add_up(row, f, now_ns);
+		}
+	}
+}
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * NetFlow v1, v5 and v7 as they stand on the wire: all fields big-endian.
+ * Source: Cisco, "NetFlow Export Datagram Format", tables for versions 1, 5 and 7.
+ */
+#ifndef NFM_WIRE_H
+#define NFM_WIRE_H
+
+#ifndef __VMLINUX_H__
+#include <linux/types.h>
+#include <stddef.h>
+#endif
+
+#define NFM_NETFLOW_V1 1U
+#define NFM_NETFLOW_V5 5U
+#define NFM_NETFLOW_V7 7U
+#define NFM_NETFLOW_V9 9U
+#define NFM_IPFIX 10U
+
+/** Head of all three fixed versions; it is the whole header of v1. */
+struct nfm_wire_header {
+	__u16 version_be;
+	__u16 count_be;
+	__u32 uptime_ms_be;
+	__u32 unix_s_be;
+	__u32 unix_ns_be;
+} __attribute__((packed));
+
+/** Header of v5; v7 has the sequence at the same place and four reserved bytes after it. */
+struct nfm_wire_header_v5 {
+	struct nfm_wire_header head;
+	__u32 sequence_be;
+	__u8 engine_type;
+	__u8 engine_id;
+	__u16 sampling_be; /* two bits of mode, 14 of interval */
+} __attribute__((packed));
+
+/** What the records of v1, v5 and v7 have in common: their first 32 bytes. */
+struct nfm_wire_record {
+	__u32 src_be;
+	__u32 dst_be;
+	__u32 next_hop_be;
+	__u16 input_be;
+	__u16 output_be;
+	__u32 packets_be;
+	__u32 bytes_be;
+	__u32 first_ms_be; /* sysUpTime of the flow's first packet */
+	__u32 last_ms_be;  /* and of its last */
+} __attribute__((packed));
+
+#define NFM_WIRE_SAMPLING_MASK 0x3fffU
+
+/* X(version, header bytes, record bytes, most records, sequence?) */
+#define NFM_WIRE_FIXED(X)                                                                         \
+	X(1, 16, 48, 30, 0)                                                                       \
+	X(5, 24, 48, 30, 1)                                                                       \
+	X(7, 24, 52, 28, 1)
+
+_Static_assert(sizeof(struct nfm_wire_header) == 16, "header");
+_Static_assert(sizeof(struct nfm_wire_header_v5) == 24, "v5 header");
+_Static_assert(sizeof(struct nfm_wire_record) == 32, "record");
+
+#endif

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The table: rows, names, pages and accounts, mapped into memory. It stands in BPF maps (XDP
+ * mode) or in one shared file (socket mode); who reads it sees no difference.
+ */
+#ifndef NFM_TABLE_H
+#define NFM_TABLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi.h"
+#include "base/error.h"
+#include "reasons.h"
+
+/*
+ * X(member, map name, element type, elements): every mapped part of the table.
+ * The map names are those of bpf/maps.h; a table file holds the parts in this order.
+ */
+#define NFM_TABLE_PARTS(X)                                                                        \
+	X(ctl, "nfm_ctl", struct nfm_ctl, 1)                                                      \
+	X(rows, "nfm_rows", struct nfm_row, nfm_table_row_count(g))                               \
+	X(pages, "nfm_pages", struct nfm_page, (g)->pages)                                        \
+	X(names, "nfm_names", struct nfm_name, (g)->capacity)                                     \
+	X(prefixes, "nfm_prefixes", struct nfm_prefix, (g)->prefixes)                             \
+	X(exporters, "nfm_exporters", struct nfm_exporter, (g)->exporters)                        \
+	X(streams, "nfm_streams", struct nfm_stream, (g)->streams)                                \
+	X(seqlog, "nfm_seqlog", struct nfm_seqlog, (g)->columns *((g)->seqlog_entries + 1))       \
+	X(refused, "nfm_refused", struct nfm_refused, NFM_REFUSED_ENTRIES)                        \
+	X(journal, "nfm_journal", struct nfm_journal, 1)
+
+struct nfm_table {
+	struct nfm_geometry geometry;
+	struct nfm_ctl *ctl;
+	struct nfm_row *rows;
+	struct nfm_page *pages;
+	struct nfm_name *names;
+	struct nfm_prefix *prefixes;
+	struct nfm_exporter *exporters;
+	struct nfm_stream *streams;
+	struct nfm_seqlog *seqlog;
+	struct nfm_refused *refused;
+	struct nfm_journal *journal;
+	bool in_maps;	   /* BPF maps, else one file */
+	bool writable;
+	int refusals_fd;   /* the datapath's LRU map of refused sources; -1 in a file */
+	void *file_memory; /* the whole mapping of a table file */
+	uint64_t file_size;
+};
+
+static inline uint32_t nfm_table_row_count(const struct nfm_geometry *g)
+{
+	return (NFM_BANKS * g->columns + NFM_BANKS) * g->stride;
+}
+
+static inline uint32_t nfm_table_agent_column(const struct nfm_table *t)
+{
+	return t->geometry.columns - 1;
+}
+
+static inline struct nfm_row *nfm_table_row(const struct nfm_table *t, uint32_t bank,
+					    uint32_t column, uint32_t row)
+{
+	return &t->rows[nfm_row_index(&t->geometry, bank, column, row)];
+}
+
+static inline struct nfm_row *nfm_table_base(const struct nfm_table *t, uint32_t bank, uint32_t row)
+{
+	return &t->rows[nfm_base_index(&t->geometry, bank, row)];
+}
+
+/** Row number of an exporter, and of a reason, within a column. */
+static inline uint32_t nfm_table_exporter_row(const struct nfm_table *t, uint32_t exporter)
+{
+	return t->geometry.capacity + exporter;
+}
+
+static inline uint32_t nfm_table_reason_row(const struct nfm_table *t, uint32_t reason)
+{
+	return t->geometry.capacity + t->geometry.exporters + reason;
+}
+
+/** Fills the derived members of a geometry whose columns and capacity are set; see abi.h. */
+void nfm_table_geometry_init(struct nfm_geometry *g, uint32_t columns, uint32_t capacity,
+			     uint32_t exporters, uint32_t pages);
+
+/** 0 if magic, ABI version and sizes are those of this build, else -EPROTO with the reason. */
+int nfm_table_geometry_check(const struct nfm_geometry *g, struct nfm_error *error);
+
+/**
+ * Makes (or opens, if one of this geometry is there) the table file `path` for writing.
+ * -EPROTO if the file is not a table of this build and geometry.
+ */
+int nfm_table_file_create(const char *path, const struct nfm_geometry *g, struct nfm_table *out,
+			  struct nfm_error *error);
+
+/** Opens an existing table file; read-only unless `writable`. */
+int nfm_table_file_open(const char *path, bool writable, struct nfm_table *out,
+			struct nfm_error *error);
+
+/**
+ * Maps the table out of BPF maps. `map_fd(cookie, map name)` returns a new fd, which this
+ * function closes, or -errno; the geometry comes from the .rodata map: "nfmeter.rodata".
+ */
+int nfm_table_maps_open(int (*map_fd)(void *cookie, const char *name), void *cookie, bool writable,
+			struct nfm_table *out, struct nfm_error *error);
+
+/** As nfm_table_maps_open() from the pins under `directory`. -ENOENT: nothing is pinned. */
+int nfm_table_pins_open(const char *directory, bool writable, struct nfm_table *out,
+			struct nfm_error *error);
+
+void nfm_table_close(struct nfm_table *t);
+
+/** Adds `from`'s counters to `to`; times merge by maximum. */
+void nfm_row_add(struct nfm_row *to, const struct nfm_row *from);
+
+/** Counters of a row since the table was made: all columns of both banks. */
+void nfm_table_sum(const struct nfm_table *t, uint32_t row, struct nfm_row *out);
+
+/** The same, of the kernel's columns only, or of the agent's only. */
+void nfm_table_sum_kernel(const struct nfm_table *t, uint32_t row, struct nfm_row *out);
+void nfm_table_sum_agent(const struct nfm_table *t, uint32_t row, struct nfm_row *out);
+
+/** Counters of a row in one bank, all columns: what a rotation sums. */
+void nfm_table_sum_bank(const struct nfm_table *t, uint32_t bank, uint32_t row,
+			struct nfm_row *out);
+
+/** Sources that were refused, merged from map and list, newest first; at most `size`. */
+int nfm_table_refused(const struct nfm_table *t, struct nfm_refused *out, uint32_t size);
+
+/** Name and kind of a reason; NULL and -1 where the number is unused. */
+const char *nfm_reason_name(uint32_t reason);
+int nfm_reason_kind(uint32_t reason);
+const char *nfm_reason_help(uint32_t reason);
+
+#endif
