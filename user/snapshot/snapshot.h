@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Snapshot files: the counters of one interval. A fixed header with a checksum, then a
+ * zstd-compressed payload of sections with a checksum. Written to a temporary name, fsync'd,
+ * renamed, folder fsync'd. The layout is in snapshot/format.h.
+ */
+#ifndef NFM_SNAPSHOT_H
+#define NFM_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "abi.h"
+#include "base/error.h"
+
+struct nfm_snapshot_meta {
+	uint8_t identity[16]; /* the table's */
+	uint64_t epoch;
+	uint64_t from_unix_ns;
+	uint64_t to_unix_ns;
+	uint32_t interval_s;
+	uint32_t flags; /* NFM_SNAPSHOT_… */
+};
+
+#define NFM_SNAPSHOT_PARTIAL 0x1U /* shorter than the interval: first, last, or cut by a stop */
+
+/** COUNT of CONTRACT. */
+struct nfm_snapshot_count {
+	uint64_t bytes, packets, flows;
+};
+
+struct nfm_snapshot_customer {
+	const char *id;
+	const char *name;
+	const struct nfm_prefix *prefixes;
+	uint32_t prefix_count;
+	struct nfm_snapshot_count up, down;
+};
+
+struct nfm_snapshot_stream {
+	uint32_t version, domain, unit; /* NFM_UNIT_… */
+	uint64_t received, lost, resets; /* since the table was made, as in `exporters` */
+};
+
+struct nfm_snapshot_exporter {
+	struct nfm_addr addr;
+	const char *name;
+	uint64_t datagrams, records, bytes, packets; /* of the interval, counted */
+	uint64_t rejected_datagrams, rejected_records;
+	uint64_t lost; /* units, since the table was made: sum of its streams */
+	const struct nfm_snapshot_stream *streams;
+	uint32_t stream_count;
+};
+
+struct nfm_snapshot_reason {
+	uint32_t reason; /* number of reasons.h */
+	uint64_t datagrams, records;
+};
+
+/* ---- write: sections in the order customers, exporters, reasons ---- */
+
+struct nfm_snapshot_writer;
+
+/** Starts a file in `directory` under a temporary name. */
+int nfm_snapshot_writer_open(const char *directory, const struct nfm_snapshot_meta *meta,
+			     struct nfm_snapshot_writer **out, struct nfm_error *error);
+/** Customers with all counts zero may be left out by the caller. */
+int nfm_snapshot_writer_customer(struct nfm_snapshot_writer *w,
+				 const struct nfm_snapshot_customer *customer);
+int nfm_snapshot_writer_exporter(struct nfm_snapshot_writer *w,
+				 const struct nfm_snapshot_exporter *exporter);
+int nfm_snapshot_writer_reason(struct nfm_snapshot_writer *w,
+			       const struct nfm_snapshot_reason *reason);
+/**
+ * Ends the file: totals, compression, checksums, fsync, rename to its final name (never over an
+ * existing file: see nfm_snapshot_name), fsync of the folder. `path` gets the final path.
+ */
+int nfm_snapshot_writer_commit(struct nfm_snapshot_writer *w,
+			       const struct nfm_snapshot_count *unmatched,
+			       const struct nfm_snapshot_count *local,
+			       const struct nfm_snapshot_count *total, char *path,
+			       size_t path_size, struct nfm_error *error);
+/** Frees the writer; an uncommitted temporary file is unlinked. NULL is fine. */
+void nfm_snapshot_writer_free(struct nfm_snapshot_writer *w);
+
+/* ---- read ---- */
+
+struct nfm_snapshot_reader;
+
+/**
+ * Opens and verifies a whole file (both checksums, lengths, version). -EBADMSG: damaged or
+ * truncated; -EPROTONOSUPPORT: a newer version; `error` names the file and what is wrong.
+ * Nothing of a damaged file can be read.
+ */
+int nfm_snapshot_reader_open(const char *path, struct nfm_snapshot_reader **out,
+			     struct nfm_error *error);
+const struct nfm_snapshot_meta *nfm_snapshot_reader_meta(const struct nfm_snapshot_reader *r);
+void nfm_snapshot_reader_totals(const struct nfm_snapshot_reader *r,
+				struct nfm_snapshot_count *unmatched,
+				struct nfm_snapshot_count *local,
+				struct nfm_snapshot_count *total);
+/**
+ * Next entry of a section: 1 and *out (its pointers live as long as the reader, until the next
+ * call for prefixes and streams), 0 at the end, -EBADMSG.
+ */
+int nfm_snapshot_reader_customer(struct nfm_snapshot_reader *r, struct nfm_snapshot_customer *out);
+int nfm_snapshot_reader_exporter(struct nfm_snapshot_reader *r, struct nfm_snapshot_exporter *out);
+int nfm_snapshot_reader_reason(struct nfm_snapshot_reader *r, struct nfm_snapshot_reason *out);
+void nfm_snapshot_reader_free(struct nfm_snapshot_reader *r);
+
+/** Reads and verifies the header only (cheap: for scans of a folder). */
+int nfm_snapshot_header_read(const char *path, struct nfm_snapshot_meta *out,
+			     struct nfm_error *error);
+
+/* ---- names and slots ---- */
+
+/**
+ * Start of the interval that `unix_s` belongs to: `interval_s` seconds each, aligned to local
+ * midnight (tm_gmtoff of that moment), so that 86400 gives calendar days.
+ */
+uint64_t nfm_snapshot_slot_start(uint64_t unix_s, uint32_t interval_s);
+
+/** Start of the next interval, strictly after `unix_s`. */
+uint64_t nfm_snapshot_slot_next(uint64_t unix_s, uint32_t interval_s);
+
+/**
+ * The `attempt`-th name to try for an interval: attempt 0 is "nfmeter.YYYYmmddHHMM" of the slot's
+ * start in local time (14 digits if the slot does not start on a minute), attempt 1 the 14
+ * digits of `from` itself, then that with ".1", ".2", …
+ */
+int nfm_snapshot_name(uint64_t from_unix_s, uint32_t interval_s, unsigned int attempt, char *name,
+		      size_t size);
+
+/** The time in a snapshot file's name (12 or 14 digits, optional .N), or -EINVAL: not ours. */
+int nfm_snapshot_name_parse(const char *name, uint64_t *unix_s);
+
+#endif
