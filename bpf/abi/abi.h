@@ -11,9 +11,8 @@
 #include <linux/types.h>
 #include <stddef.h>
 #else
-#ifndef offsetof
+#undef offsetof /* libbpf's is no constant expression */
 #define offsetof(type, member) __builtin_offsetof(type, member)
-#endif
 #endif
 
 #define NFM_ABI_MAGIC 0x314d464eU /* "NFM1" read as a little-endian word */

@@ -56,6 +56,21 @@ struct nfm_batch_sum {
 #endif
 
 /**
+ * End of pass 1 where the exporter's sampling is a fraction: the decoder has multiplied by the
+ * numerator, this divides by the denominator, rounding to the nearest.
+ */
+static inline __attribute__((always_inline)) void
+nfm_batch_divide(struct nfm_flow *flow, __u32 count, __u32 den)
+{
+	__u32 i;
+
+	for (i = 0; i < NFM_BATCH_LIMIT && i < count; i++) {
+		flow[i].bytes = (flow[i].bytes + den / 2) / den;
+		flow[i].packets = (flow[i].packets + den / 2) / den;
+	}
+}
+
+/**
  * Passes 2 and 3: finds both leaves of every flow.
  * Returns NFM_REASON_NONE, or NFM_REASON_NEW_CUSTOMER if a row has to be made first.
  */

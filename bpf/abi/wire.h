@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * NetFlow v1, v5 and v7 as they stand on the wire: all fields big-endian.
+ * NetFlow v1, v5 and v7 as they stand on the wire: all fields big-endian, each aligned within its
+ * structure (hence not packed: the datapath loads whole words; the agent copies before it reads).
  * Source: Cisco, "NetFlow Export Datagram Format", tables for versions 1, 5 and 7.
  */
 #ifndef NFM_WIRE_H
@@ -24,7 +25,7 @@ struct nfm_wire_header {
 	__u32 uptime_ms_be;
 	__u32 unix_s_be;
 	__u32 unix_ns_be;
-} __attribute__((packed));
+};
 
 /** Header of v5; v7 has the sequence at the same place and four reserved bytes after it. */
 struct nfm_wire_header_v5 {
@@ -33,7 +34,7 @@ struct nfm_wire_header_v5 {
 	__u8 engine_type;
 	__u8 engine_id;
 	__u16 sampling_be; /* two bits of mode, 14 of interval */
-} __attribute__((packed));
+};
 
 /** What the records of v1, v5 and v7 have in common: their first 32 bytes. */
 struct nfm_wire_record {
@@ -46,7 +47,7 @@ struct nfm_wire_record {
 	__u32 bytes_be;
 	__u32 first_ms_be; /* sysUpTime of the flow's first packet */
 	__u32 last_ms_be;  /* and of its last */
-} __attribute__((packed));
+};
 
 #define NFM_WIRE_SAMPLING_MASK 0x3fffU
 

@@ -145,12 +145,13 @@ static bool date_valid(const struct tm *tm)
 int nfm_snapshot_name_parse(const char *name, uint64_t *unix_s)
 {
 	struct tm tm = { .tm_isdst = -1 };
-	const char *at = name + strlen(NAME_PREFIX);
+	const char *at;
 	size_t digits;
 	time_t t;
 
 	if (strncmp(name, NAME_PREFIX, strlen(NAME_PREFIX)) != 0)
 		return -EINVAL;
+	at = name + strlen(NAME_PREFIX);
 	digits = strspn(at, "0123456789");
 	if ((digits != DIGITS_MINUTE && digits != DIGITS_SECOND) || !suffix_valid(at + digits))
 		return -EINVAL;

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Pass 1 for NetFlow v1, v5 and v7: the datagram into the batch. Nothing is added here. */
+#ifndef NFM_FIXED_H
+#define NFM_FIXED_H
+
+#include "rx.h"
+
+/* Lengths and counts of a fixed version; see NFM_WIRE_FIXED for the arguments. */
+NFM_INLINE int fixed_check(struct nfm_rx *rx, __u32 header, __u32 record, __u32 most)
+{
+	__u32 fit = (rx->length - header) / record;
+
+	if (!rx->count)
+		return NFM_REASON_EMPTY;
+	if (rx->count > fit) {
+		rx->rejected = fit;
+		return rx->count > most ? NFM_REASON_COUNT : NFM_REASON_TRUNCATED;
+	}
+	return rx->count > NFM_KERNEL_BATCH ? NFM_REASON_LARGE : NFM_CONTINUE;
+}
+
+/* Copies the records; `header` and `record` are constants, so that each version gets its loop. */
+NFM_INLINE int fixed_records(const struct nfm_rx *rx, struct nfm_flow *flow, __u32 header,
+			     __u32 record, __u64 factor)
+{
+	const __u8 *at = rx->payload + header;
+	__u32 i;
+
+	for (i = 0; i < NFM_KERNEL_BATCH && i < rx->count; i++) {
+		const struct nfm_wire_record *wire = (const void *)at;
+
+		if ((const void *)(wire + 1) > rx->end)
+			return NFM_REASON_TRUNCATED; /* cannot be: for the verifier */
+		flow[i].src4_be = wire->src_be;
+		flow[i].dst4_be = wire->dst_be;
+		flow[i].packets = bpf_ntohl(wire->packets_be) * factor;
+		flow[i].bytes = bpf_ntohl(wire->bytes_be) * factor;
+		at += record;
+	}
+	return NFM_CONTINUE;
+}
+
+NFM_INLINE int fixed_decode(struct nfm_rx *rx, struct nfm_flow *flow, __u32 header, __u32 record,
+			    __u32 most, __u32 has_sequence)
+{
+	const struct nfm_wire_header_v5 *wire = (const void *)rx->payload;
+	__u64 factor = 1;
+	int answer;
+
+	if (rx->length < header || rx->payload + header > (const __u8 *)rx->end)
+		return NFM_REASON_SHORT;
+	rx->count = bpf_ntohs(wire->head.count_be);
+	rx->uptime_ms = bpf_ntohl(wire->head.uptime_ms_be);
+	rx->unix_s = bpf_ntohl(wire->head.unix_s_be);
+	if (has_sequence)
+		rx->sequence = bpf_ntohl(wire->sequence_be);
+	if (rx->version == NFM_NETFLOW_V5) {
+		rx->domain = (__u32)wire->engine_type << 8 | wire->engine_id;
+		factor = bpf_ntohs(wire->sampling_be) & NFM_WIRE_SAMPLING_MASK;
+		if (!factor)
+			factor = 1;
+	}
+	answer = fixed_check(rx, header, record, most);
+	if (answer != NFM_CONTINUE)
+		return answer;
+	if (rx->admission.sampling_num)
+		factor = rx->admission.sampling_num;
+	return fixed_records(rx, flow, header, record, factor);
+}
+
+/* Any version: decodes the fixed ones, hands over those with templates. */
+NFM_INLINE int decode(struct nfm_rx *rx, struct nfm_flow *flow)
+{
+	const __u16 *version_be = (const void *)rx->payload;
+
+	if (rx->length < sizeof(*version_be) || (const void *)(version_be + 1) > rx->end)
+		return NFM_REASON_SHORT;
+	rx->version = bpf_ntohs(*version_be);
+	switch (rx->version) {
+#define NFM_FIXED_CASE(version, header, record, most, has_sequence)                               \
+	case version:                                                                             \
+		return fixed_decode(rx, flow, header, record, most, has_sequence);
+		NFM_WIRE_FIXED(NFM_FIXED_CASE)
+#undef NFM_FIXED_CASE
+	case NFM_NETFLOW_V9:
+		return NFM_REASON_VERSION_9;
+	case NFM_IPFIX:
+		return NFM_REASON_VERSION_IPFIX;
+	default:
+		return NFM_REASON_VERSION;
+	}
+}
+
+#endif

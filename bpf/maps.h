@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Every map of the datapath: what it is for, who writes it, who reads it, why this size.
+ * The sizes here are the defaults that `ip link … xdp obj` gets; the agent sets its own before
+ * it loads. Those in NFM_TABLE_PARTS (user/table/table.h) make up the table.
+ */
+#ifndef NFM_MAPS_H
+#define NFM_MAPS_H
+
+#define BPF_F_MMAPABLE 0x400U
+#define BPF_F_NO_PREALLOC 0x1U
+
+#ifndef NFM_DEFAULT_COLUMNS
+#define NFM_DEFAULT_COLUMNS 9U /* 8 CPUs and the agent: what `ip link` loads, 80 MiB of rows */
+#endif
+#ifndef NFM_DEFAULT_CAPACITY
+#define NFM_DEFAULT_CAPACITY 65536U
+#endif
+#define NFM_DEFAULT_EXPORTERS 1024U
+#define NFM_DEFAULT_PAGES 33280U
+#define NFM_DEFAULT_STREAMS 4096U
+#define NFM_DEFAULT_SEQLOG 65536U
+#define NFM_DEFAULT_STRIDE (NFM_DEFAULT_CAPACITY + NFM_DEFAULT_EXPORTERS + NFM_REASON_ROWS)
+#define NFM_PUNT_RING_SIZE (16U << 20)
+
+/* The table's sizes: constants for the verifier once loaded, and how an agent knows the maps. */
+const volatile struct nfm_geometry nfm_geometry = {
+	.magic = NFM_ABI_MAGIC,
+	.abi_version = NFM_ABI_VERSION,
+	.columns = NFM_DEFAULT_COLUMNS,
+	.capacity = NFM_DEFAULT_CAPACITY,
+	.exporters = NFM_DEFAULT_EXPORTERS,
+	.stride = NFM_DEFAULT_STRIDE,
+	.pages = NFM_DEFAULT_PAGES,
+	.prefixes = 2 * NFM_DEFAULT_CAPACITY,
+	.streams = NFM_DEFAULT_STREAMS,
+	.seqlog_entries = NFM_DEFAULT_SEQLOG,
+};
+
+#define NFM_ARRAY(name, element, entries)                                                         \
+	struct {                                                                                  \
+		__uint(type, BPF_MAP_TYPE_ARRAY);                                                 \
+		__uint(map_flags, BPF_F_MMAPABLE);                                                \
+		__uint(max_entries, entries);                                                     \
+		__type(key, __u32);                                                               \
+		__type(value, element);                                                           \
+	} name SEC(".maps")
+
+/* What the agent tells the datapath, and the table's own account. Written by the agent. */
+NFM_ARRAY(nfm_ctl, struct nfm_ctl, 1);
+
+/*
+ * The counters: columns of rows in two banks, then the base columns (abi.h). Each CPU writes its
+ * own column, the agent the last one and the bases; everybody reads.
+ */
+NFM_ARRAY(nfm_rows, struct nfm_row, (2 * NFM_DEFAULT_COLUMNS + 2) * NFM_DEFAULT_STRIDE);
+
+/* The stride table: address → row. Written by the agent. A page for each /24 that has hosts. */
+NFM_ARRAY(nfm_pages, struct nfm_page, NFM_DEFAULT_PAGES);
+
+/* Sequence of each datagram, newest over oldest. Each CPU writes its column, the agent reads. */
+NFM_ARRAY(nfm_seqlog, struct nfm_seqlog, NFM_DEFAULT_COLUMNS *(NFM_DEFAULT_SEQLOG + 1));
+
+/*
+ * The following parts of the table are the agent's and the CLI's; they stand in maps so that
+ * the pinned maps alone say what the counters mean.
+ */
+NFM_ARRAY(nfm_names, struct nfm_name, NFM_DEFAULT_CAPACITY);
+NFM_ARRAY(nfm_prefixes, struct nfm_prefix, 2 * NFM_DEFAULT_CAPACITY);
+NFM_ARRAY(nfm_exporters, struct nfm_exporter, NFM_DEFAULT_EXPORTERS);
+NFM_ARRAY(nfm_streams, struct nfm_stream, NFM_DEFAULT_STREAMS);
+NFM_ARRAY(nfm_refused, struct nfm_refused, NFM_REFUSED_ENTRIES);
+NFM_ARRAY(nfm_journal, struct nfm_journal, 1);
+
+/* Who may send: source address → exporter's row and sampling. Written by the agent. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, NFM_DEFAULT_EXPORTERS);
+	__type(key, struct nfm_addr);
+	__type(value, struct nfm_admission);
+} nfm_admission SEC(".maps");
+
+/*
+ * Who was refused, so that the operator can add it. Written by the datapath, each CPU its own
+ * value; the least recently seen source makes room: a flood of forged ones cannot grow it.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_PERCPU_HASH);
+	__uint(max_entries, NFM_REFUSED_ENTRIES);
+	__type(key, struct nfm_addr);
+	__type(value, struct nfm_refusal);
+} nfm_refusals SEC(".maps");
+
+/* Whole datagrams that the agent has to decide. 16 MiB hold 8,000 of them while it is away. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, NFM_PUNT_RING_SIZE);
+} nfm_punts SEC(".maps");
+
+/* Each CPU's batch: too large for the stack. */
+struct nfm_scratch {
+	__u32 count; /* read back from here, the verifier does not know it: the passes' states converge */
+	__u32 reserved[15];
+	struct nfm_flow flow[NFM_KERNEL_BATCH];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct nfm_scratch);
+} nfm_scratch SEC(".maps");
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* One packet on its way through the stages, and what a stage may answer. */
+#ifndef NFM_RX_H
+#define NFM_RX_H
+
+#define NFM_INLINE static __always_inline
+
+/* A stage's answer: go on, or the packet is none of ours, or one reason of reasons.h (≥ 0). */
+#define NFM_CONTINUE (-1)
+#define NFM_NOT_OURS (-2)
+
+struct nfm_rx {
+	struct xdp_md *md;
+	const struct nfm_ctl *ctl;
+	const __u8 *payload; /* UDP payload, within the packet */
+	const void *end;     /* of the packet */
+	__u32 offset;	     /* of the payload in the packet */
+	__u32 length;	     /* of the payload, by the UDP header */
+	struct nfm_addr source;
+	__u16 source_port_be;
+	__u16 fragment;	   /* a first fragment: the rest of the datagram is elsewhere */
+	__u32 column;	   /* this CPU's */
+	__u32 base;	   /* index of the column's first row in the open bank */
+	__u64 now_ns;
+	struct nfm_admission admission;
+	__u32 admitted;
+	/* by the decoder */
+	__u32 count;	 /* records */
+	__u32 rejected;	 /* records of a datagram that is rejected: those that it holds */
+	__u32 version;
+	__u32 sequence;
+	__u32 domain;
+	__u32 uptime_ms;
+	__u32 unix_s;
+};
+
+#define nfm_barrier() __asm__ volatile("" : : : "memory")
+
+#endif

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* nfmeter: the agent and the command line in one binary. */
+#include <stdio.h>
+
+#include "agent/agent.h"
+#include "cli/cli.h"
+
+static int cmd_run(struct nfm_cli *cli, int argc, char **argv)
+{
+	(void)argv;
+	if (argc != 1)
+		return 2;
+	return nfm_agent_run(&cli->config, cli->config_path);
+}
+
+static int cmd_attach(struct nfm_cli *cli, int argc, char **argv)
+{
+	if (argc != 2)
+		return 2;
+	return nfm_agent_attach(&cli->config, argv[1]);
+}
+
+static int cmd_detach(struct nfm_cli *cli, int argc, char **argv)
+{
+	if (argc != 2)
+		return 2;
+	return nfm_agent_detach(&cli->config, argv[1]);
+}
+
+static const struct nfm_command commands[] = {
+	{ "run", "", "meter, in the foreground, until SIGTERM or SIGINT", true, cmd_run },
+	{ "attach", "NIC", "load and attach without the agent", true, cmd_attach },
+	{ "detach", "NIC", "detach; counting on that NIC ends", true, cmd_detach },
+	{ "status", "", "what runs, what is attached, what was received", true, nfm_cmd_status },
+	{ "show", "[CUSTOMER or ADDRESS]...", "counters since the table was made", true, nfm_cmd_show },
+	{ "top", "[-i SECONDS] [-n COUNT]", "live view by rate", true, nfm_cmd_top },
+	{ "exporters", "", "routers: state, loss, streams", true, nfm_cmd_exporters },
+	{ "customers", "check FILE | list | reload | set ID PREFIX... | remove ID",
+	  "the registry, live", true, nfm_cmd_customers },
+	{ "read", "FILE...", "what a snapshot holds", false, nfm_cmd_read },
+	{ "expire", "[DIR] [-s SIZE] [-t LIFETIME] [-w PERCENT] [-n]", "expire snapshots now", true,
+	  nfm_cmd_expire },
+	{ "version", "", "version, ABI, libbpf, kernel", false, nfm_cmd_version },
+	{ NULL, NULL, NULL, false, NULL },
+};
+
+int main(int argc, char **argv)
+{
+	return nfm_cli_main(commands, argc, argv);
+}
