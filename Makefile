@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# nfmeter. `make` builds; `sudo make run [IFACE=eth0]` and `sudo make test` work on a fresh machine.
+#   make [CAPACITY=n] [CPUS=n]   sizes that `ip link … xdp obj build/nfmeter.bpf.o` gets
+
+VERSION  := 0.1.0
+BUILD    := build
+CC       ?= gcc
+CLANG    ?= clang
+BPFTOOL  ?= $(shell command -v bpftool 2>/dev/null || echo /usr/sbin/bpftool)
+PREFIX   ?= /usr/local
+ARCH     := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
+
+CFLAGS   ?= -O2 -g
+CFLAGS   += -std=gnu11 -Wall -Wextra -Werror -D_GNU_SOURCE -DNFM_VERSION='"$(VERSION)"' \
+	    -Ibpf/abi -Iuser -I$(BUILD) -MMD -MP
+LDLIBS   := -lbpf -lelf -lz -linih -lzstd -lxxhash -lncursesw -ltinfo -lyajl -lpthread
+BPFFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Werror \
+	    -Wno-unused-parameter -Ivmlinux -Ibpf -Ibpf/abi -MMD -MP \
+	    $(if $(CAPACITY),-DNFM_DEFAULT_CAPACITY=$(CAPACITY)U) \
+	    $(if $(CPUS),-DNFM_DEFAULT_COLUMNS="($(CPUS)U + 1U)")
+
+LIB_SRC   := $(filter-out user/main.c,$(wildcard user/*/*.c))
+LIB_OBJ   := $(LIB_SRC:%.c=$(BUILD)/%.o)
+TESTLIB_SRC := $(filter-out tests/lib/nfsend.c,$(wildcard tests/lib/*.c))
+TESTLIB_OBJ := $(TESTLIB_SRC:%.c=$(BUILD)/%.o)
+UNIT      := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
+UNIT_ASAN := $(patsubst $(BUILD)/%,$(BUILD)/asan/%,$(UNIT))
+BPF_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bpf/test_*.c))
+BENCHES   := $(patsubst %.c,$(BUILD)/%,$(filter-out %.bpf.c,$(wildcard tests/bench/bench_*.c)))
+BENCH_BPF := $(patsubst %.bpf.c,$(BUILD)/%.bpf.o,$(wildcard tests/bench/*.bpf.c tests/bpf/*.bpf.c))
+SANITIZE  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+.PHONY: all run test tests bench asan install clean deps-build deps-run deps-test
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(BUILD)/nfmeter $(BUILD)/nfmeter.bpf.o
+
+$(BUILD)/nfmeter: $(BUILD)/user/main.o $(BUILD)/libnfmeter.a
+	$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS) $(LDFLAGS)
+
+$(BUILD)/libnfmeter.a: $(LIB_OBJ)
+	@rm -f $@
+	ar rcs $@ $^
+
+# ---- the datapath ----
+$(BUILD)/nfmeter.bpf.o: bpf/nfmeter.bpf.c Makefile
+	@mkdir -p $(@D)
+	$(CLANG) $(BPFFLAGS) -c $< -o $@
+
+$(BUILD)/nfmeter.skel.h: $(BUILD)/nfmeter.bpf.o
+	$(BPFTOOL) gen skeleton $< name nfmeter > $@
+
+$(BUILD)/user/xdp/load.o $(BUILD)/asan/user/xdp/load.o: $(BUILD)/nfmeter.skel.h
+
+$(BUILD)/tests/%.bpf.o: tests/%.bpf.c
+	@mkdir -p $(@D)
+	$(CLANG) $(BPFFLAGS) -c $< -o $@
+
+# ---- userspace ----
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -c $< -o $@
+
+$(BUILD)/asan/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(SANITIZE) -c $< -o $@
+
+$(BUILD)/asan/libnfmeter.a: $(LIB_SRC:%.c=$(BUILD)/asan/%.o)
+	@rm -f $@
+	ar rcs $@ $^
+
+# ---- tests and benches ----
+$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libnfmeter.a
+	$(CC) $(CFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+
+$(BUILD)/asan/tests/unit/%: $(BUILD)/asan/tests/unit/%.o $(BUILD)/asan/libnfmeter.a
+	$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ -lcmocka $(LDLIBS)
+
+$(BUILD)/tests/bpf/%: $(BUILD)/tests/bpf/%.o $(TESTLIB_OBJ) $(BUILD)/libnfmeter.a
+	$(CC) $(CFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+
+$(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(TESTLIB_OBJ) $(BUILD)/libnfmeter.a
+	$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/nfsend: $(BUILD)/tests/lib/nfsend.o $(BUILD)/libnfmeter.a
+	$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
+
+deps-build deps-run deps-test: deps-%:
+	@scripts/install-deps $*
+
+# The second make reads the world anew: packages (and with them bpftool) may just have come.
+tests: all $(UNIT) $(UNIT_ASAN) $(BPF_TESTS) $(BENCHES) $(BENCH_BPF) $(BUILD)/nfsend
+
+test: deps-test
+	@$(MAKE) --no-print-directory tests
+	@scripts/run-tests
+
+run: deps-run
+	@$(MAKE) --no-print-directory all
+	@scripts/run-here $(IFACE)
+
+bench: deps-test
+	@$(MAKE) --no-print-directory tests
+	@scripts/bench
+
+install: all
+	install -D -m 755 $(BUILD)/nfmeter $(DESTDIR)$(PREFIX)/sbin/nfmeter
+	install -D -m 644 $(BUILD)/nfmeter.bpf.o $(DESTDIR)$(PREFIX)/lib/nfmeter/nfmeter.bpf.o
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The table's parts mapped out of BPF maps. */
+#include "table/table.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+/*
+ * Maps one part; its value size and length must be what this build computes from the geometry.
+ * mmap(2) of an array map: kernel's Documentation/bpf/map_array.rst, BPF_F_MMAPABLE.
+ */
+static int map_part(int fd, const char *name, size_t size, uint64_t count, bool writable,
+		    void **out, struct nfm_error *error)
+{
+	struct bpf_map_info info = {};
+	uint32_t length = sizeof(info);
+	void *memory;
+
+	if (bpf_obj_get_info_by_fd(fd, &info, &length) < 0)
+		return nfm_error_set(error, -errno, "map %s: %m", name);
+	/* the kernel keeps values in steps of eight bytes */
+	if ((info.value_size + 7) / 8 != (size + 7) / 8 || info.max_entries != count)
+		return nfm_error_set(error, -EPROTO,
+				     "map %s has %u entries of %u bytes, expected %llu of %zu", name,
+				     info.max_entries, info.value_size, (unsigned long long)count,
+				     size);
+	memory = mmap(NULL, size * count, PROT_READ | (writable ? PROT_WRITE : 0), MAP_SHARED, fd,
+		      0);
+	if (memory == MAP_FAILED)
+		return nfm_error_set(error, -errno, "map %s: mmap: %m", name);
+	*out = memory;
+	return 0;
+}
+
+static int read_geometry(int fd, struct nfm_geometry *out, struct nfm_error *error)
+{
+	struct bpf_map_info info = {};
+	uint32_t length = sizeof(info);
+	uint32_t key = 0;
+
+	if (bpf_obj_get_info_by_fd(fd, &info, &length) < 0)
+		return nfm_error_set(error, -errno, ".rodata: %m");
+	if (info.value_size != sizeof(*out))
+		return nfm_error_set(error, -EPROTO, ".rodata has %u bytes, expected %zu",
+				     info.value_size, sizeof(*out));
+	if (bpf_map_lookup_elem(fd, &key, out) < 0)
+		return nfm_error_set(error, -errno, ".rodata: %m");
+	return nfm_table_geometry_check(out, error);
+}
+
+int nfm_table_maps_open(int (*map_fd)(void *cookie, const char *name), void *cookie, bool writable,
+			struct nfm_table *out, struct nfm_error *error)
+{
+	struct nfm_table t = { .in_maps = true, .writable = writable, .refusals_fd = -1 };
+	const struct nfm_geometry *g = &t.geometry;
+	int r;
+
+	{
+		_cleanup_close_ int fd = map_fd(cookie, "nfmeter.rodata");
+
+		if (fd < 0)
+			return nfm_error_set(error, fd, "map nfmeter.rodata: %s", strerror(-fd));
+		r = read_geometry(fd, &t.geometry, error);
+		if (r < 0)
+			return r;
+	}
+#define MAP_PART(member, name, type, count)                                                       \
+	{                                                                                         \
+		_cleanup_close_ int fd = map_fd(cookie, name);                                    \
+                                                                                                  \
+		r = fd < 0 ? nfm_error_set(error, fd, "map %s: %s", name, strerror(-fd)) :        \
+			     map_part(fd, name, sizeof(type), count, writable,                    \
+				      (void **)&t.member, error);                                 \
+		if (r < 0)                                                                        \
+			goto fail;                                                                \
+	}
+	NFM_TABLE_PARTS(MAP_PART)
+#undef MAP_PART
+	t.refusals_fd = map_fd(cookie, "nfm_refusals");
+	if (t.refusals_fd < 0) {
+		r = nfm_error_set(error, t.refusals_fd, "map nfm_refusals: %s",
+				  strerror(-t.refusals_fd));
+		goto fail;
+	}
+	*out = t;
+	return 0;
+fail:
+	nfm_table_close(&t);
+	return r;
+}
+
+static int pinned_map_fd(void *cookie, const char *name)
+{
+	char path[4096];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", (const char *)cookie, name);
+	/* bpffs refuses names with a dot (kernel/bpf/inode.c): the pin has none */
+	for (char *p = strrchr(path, '/'); *p; p++)
+		if (*p == '.')
+			*p = '_';
+	fd = bpf_obj_get(path);
+	return fd < 0 ? -errno : fd;
+}
+
+int nfm_table_pins_open(const char *directory, bool writable, struct nfm_table *out,
+			struct nfm_error *error)
+{
+	return nfm_table_maps_open(pinned_map_fd, (void *)directory, writable, out, error);
+}

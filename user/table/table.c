@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The table's memory: its geometry, and its parts mapped out of one shared file. */
+#include "table/table.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+#define DEFAULT_STREAMS 4096U
+#define DEFAULT_SEQLOG 65536U
+#define MIN_PAGES (512U + 16384U)
+#define PART_ALIGN 4096U
+
+void nfm_table_geometry_init(struct nfm_geometry *g, uint32_t columns, uint32_t capacity,
+			     uint32_t exporters, uint32_t pages)
+{
+	memset(g, 0, sizeof(*g));
+	g->magic = NFM_ABI_MAGIC;
+	g->abi_version = NFM_ABI_VERSION;
+	g->columns = columns;
+	g->capacity = capacity;
+	g->exporters = exporters;
+	g->stride = capacity + exporters + NFM_REASON_ROWS;
+	/* a page for each /24 with hosts: customers mostly sit close together */
+	g->pages = pages ? pages : MIN_PAGES + capacity / 4;
+	g->prefixes = 2 * capacity + 1024;
+	g->streams = DEFAULT_STREAMS;
+	g->seqlog_entries = DEFAULT_SEQLOG;
+}
+
+int nfm_table_geometry_check(const struct nfm_geometry *g, struct nfm_error *error)
+{
+	if (g->magic != NFM_ABI_MAGIC)
+		return nfm_error_set(error, -EPROTO, "not a table of nfmeter (magic %#x)",
+				     g->magic);
+	if (g->abi_version != NFM_ABI_VERSION)
+		return nfm_error_set(error, -EPROTO,
+				     "the table has ABI version %u, this build has %u: detach with "
+				     "the build that made it, or use that build",
+				     g->abi_version, NFM_ABI_VERSION);
+	if (g->columns < 1 || g->columns > NFM_MAX_COLUMNS || g->capacity < NFM_ROW_FIRST ||
+	    g->exporters > UINT16_MAX + 1U || g->pages < 512 || !g->seqlog_entries ||
+	    g->seqlog_entries & (g->seqlog_entries - 1) ||
+	    g->stride != g->capacity + g->exporters + NFM_REASON_ROWS ||
+	    (uint64_t)(NFM_BANKS * g->columns + NFM_BANKS) * g->stride > UINT32_MAX)
+		return nfm_error_set(error, -EPROTO, "the table's sizes contradict each other");
+	return 0;
+}
+
+/* ---- one file ---- */
+
+/* Where the parts stand behind the geometry; returns the file's size. */
+static uint64_t file_layout(struct nfm_table *t, uint8_t *memory)
+{
+	const struct nfm_geometry *g = &t->geometry;
+	uint64_t at = PART_ALIGN;
+
+#define PLACE_PART(member, map, type, count)                                                      \
+	if (memory)                                                                               \
+		t->member = (type *)(memory + at);                                                \
+	at += ((uint64_t)(count) * sizeof(type) + PART_ALIGN - 1) / PART_ALIGN * PART_ALIGN;
+	NFM_TABLE_PARTS(PLACE_PART)
+#undef PLACE_PART
+	return at;
+}
+
+static int file_map(int fd, const struct nfm_geometry *g, bool writable, struct nfm_table *out)
+{
+	struct nfm_table t = { .geometry = *g, .writable = writable, .refusals_fd = -1 };
+
+	t.file_size = file_layout(&t, NULL);
+	t.file_memory = mmap(NULL, t.file_size, PROT_READ | (writable ? PROT_WRITE : 0),
+			     MAP_SHARED, fd, 0);
+	if (t.file_memory == MAP_FAILED)
+		return -errno;
+	file_layout(&t, t.file_memory);
+	*out = t;
+	return 0;
+}
+
+static int file_check(int fd, const char *path, struct nfm_geometry *g, struct nfm_error *error)
+{
+	struct nfm_table t = {};
+	struct stat st;
+	int r;
+
+	if (pread(fd, g, sizeof(*g), 0) != sizeof(*g))
+		return nfm_error_set(error, -EPROTO, "%s: no table: too short", path);
+	r = nfm_table_geometry_check(g, error);
+	if (r < 0)
+		return r;
+	t.geometry = *g;
+	if (fstat(fd, &st) < 0)
+		return nfm_error_set(error, -errno, "%s: %m", path);
+	if ((uint64_t)st.st_size != file_layout(&t, NULL))
+		return nfm_error_set(error, -EPROTO, "%s: size does not fit the table: remove it",
+				     path);
+	return 0;
+}
+
+/* Makes the whole file under a temporary name, so that a half-made one is never opened. */
+static int file_make(const char *path, const struct nfm_geometry *g, struct nfm_error *error)
+{
+	char temporary[4096 + 8];
+	_cleanup_close_ int fd = -1;
+	struct nfm_table t = { .geometry = *g };
+
+	snprintf(temporary, sizeof(temporary), "%s.new", path);
+	fd = open(temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+	if (fd < 0)
+		return nfm_error_set(error, -errno, "%s: %m", temporary);
+	if (ftruncate(fd, (off_t)file_layout(&t, NULL)) < 0 ||
+	    pwrite(fd, g, sizeof(*g), 0) != sizeof(*g) || rename(temporary, path) < 0) {
+		int code = -errno;
+
+		unlink(temporary);
+		return nfm_error_set(error, code, "%s: %s", temporary, strerror(-code));
+	}
+	return 0;
+}
+
+int nfm_table_file_create(const char *path, const struct nfm_geometry *g, struct nfm_table *out,
+			  struct nfm_error *error)
+{
+	struct nfm_geometry found;
+	_cleanup_close_ int fd = -1;
+	int r;
+
+	if (access(path, F_OK) < 0) {
+		r = file_make(path, g, error);
+		if (r < 0)
+			return r;
+	}
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return nfm_error_set(error, -errno, "%s: %m", path);
+	r = file_check(fd, path, &found, error);
+	if (r < 0)
+		return r;
+	if (memcmp(&found, g, sizeof(found)))
+		return nfm_error_set(error, -EPROTO,
+				     "%s has other sizes than configured (capacity %u, not %u): "
+				     "keep the old capacity, or remove the file to begin anew",
+				     path, found.capacity, g->capacity);
+	r = file_map(fd, g, true, out);
+	return r < 0 ? nfm_error_set(error, r, "%s: %s", path, strerror(-r)) : 0;
+}
+
+int nfm_table_file_open(const char *path, bool writable, struct nfm_table *out,
+			struct nfm_error *error)
+{
+	struct nfm_geometry g;
+	_cleanup_close_ int fd = open(path, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return nfm_error_set(error, -errno, "%s: %m", path);
+	r = file_check(fd, path, &g, error);
+	if (r < 0)
+		return r;
+	r = file_map(fd, &g, writable, out);
+	return r < 0 ? nfm_error_set(error, r, "%s: %s", path, strerror(-r)) : 0;
+}
+
+static void unmap_parts(struct nfm_table *t)
+{
+	const struct nfm_geometry *g = &t->geometry;
+
+#define UNMAP_PART(member, map, type, count)                                                      \
+	if (t->member)                                                                            \
+		munmap(t->member, (uint64_t)(count) * sizeof(type));
+	NFM_TABLE_PARTS(UNMAP_PART)
+#undef UNMAP_PART
+}
+
+void nfm_table_close(struct nfm_table *t)
+{
+	if (t->in_maps)
+		unmap_parts(t);
+	else if (t->file_memory)
+		munmap(t->file_memory, t->file_size);
+	if (t->refusals_fd >= 0)
+		close(t->refusals_fd);
+	memset(t, 0, sizeof(*t));
+	t->refusals_fd = -1;
+}
