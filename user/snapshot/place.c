@@ -157,40 +157,19 @@ static int rename_new(const struct nfm_place *place, const char *name)
 	return 0;
 }
 
-static int join(char *path, size_t size, const char *directory, const char *name)
-{
-	size_t len = strlen(directory);
-	const char *slash = len && directory[len - 1] == '/' ? "" : "/";
-
-	if (len + strlen(slash) + strlen(name) >= size)
-		return -ENAMETOOLONG;
-	snprintf(path, size, "%s%s%s", directory, slash, name);
-	return 0;
-}
-
+/* Tries the names in their order; `name` gets the one that was free. */
 static int take_name(struct nfm_place *place, uint64_t from_unix_s, uint32_t interval_s,
-		     char *path, size_t path_size)
+		     char *name, size_t size)
 {
 	for (unsigned int attempt = 0; attempt < NAME_ATTEMPTS; attempt++) {
-		_cleanup_free_ char *full = NULL;
-		char name[64];
-		int code;
+		int code = nfm_snapshot_name(from_unix_s, interval_s, attempt, name, size);
 
-		full = malloc(path_size);
-		if (!full)
-			return -ENOMEM;
-		code = nfm_snapshot_name(from_unix_s, interval_s, attempt, name, sizeof(name));
-		if (!code)
-			code = join(full, path_size, place->directory, name);
 		if (!code)
 			code = rename_new(place, name);
-		if (code == -EEXIST)
-			continue;
-		if (code)
+		if (!code)
+			place->temporary[0] = '\0';
+		if (code != -EEXIST)
 			return code;
-		place->temporary[0] = '\0';
-		strcpy(path, full);
-		return 0;
 	}
 	return -EEXIST;
 }
@@ -198,17 +177,20 @@ static int take_name(struct nfm_place *place, uint64_t from_unix_s, uint32_t int
 int nfm_place_publish(struct nfm_place *place, uint64_t from_unix_s, uint32_t interval_s,
 		      char *path, size_t path_size, struct nfm_error *error)
 {
+	const char *directory = place->directory;
+	char name[64];
 	int code;
 
+	if (strlen(directory) + 1 + sizeof(name) > path_size)
+		return nfm_place_error(error, -ENAMETOOLONG, "name a file in", directory);
 	if (fsync(place->fd))
-		return nfm_place_error(error, -errno, "write a snapshot file to disk in",
-				       place->directory);
-	code = take_name(place, from_unix_s, interval_s, path, path_size);
+		return nfm_place_error(error, -errno, "write a file to disk in", directory);
+	code = take_name(place, from_unix_s, interval_s, name, sizeof(name));
 	if (code)
-		return nfm_place_error(error, code, "name a snapshot file in", place->directory);
+		return nfm_place_error(error, code, "name a snapshot file in", directory);
 	if (fsync(place->dir_fd) && errno != EINVAL)
-		return nfm_place_error(error, -errno, "write to disk the folder",
-				       place->directory);
+		return nfm_place_error(error, -errno, "write to disk the folder", directory);
+	snprintf(path, path_size, "%s/%s", directory, name);
 	return 0;
 }
 

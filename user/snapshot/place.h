@@ -25,8 +25,8 @@ int nfm_place_open(struct nfm_place *place, const char *directory, struct nfm_er
 
 /**
  * Makes the file durable: fsync, the first name of nfm_snapshot_name() that is not taken, fsync
- * of the folder. `path` gets the final path. If only the folder's fsync fails, the file has
- * its name and -errno comes back.
+ * of the folder. `path` (66 bytes more than the directory's) gets the final path. If only the
+ * folder's fsync fails, -errno comes back although the file has its name.
  */
 int nfm_place_publish(struct nfm_place *place, uint64_t from_unix_s, uint32_t interval_s,
 		      char *path, size_t path_size, struct nfm_error *error);

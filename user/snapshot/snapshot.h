@@ -25,6 +25,7 @@ struct nfm_snapshot_meta {
 };
 
 #define NFM_SNAPSHOT_PARTIAL 0x1U /* shorter than the interval: first, last, or cut by a stop */
+#define NFM_SNAPSHOT_UNBALANCED 0x2U /* up + down + unmatched - local is not the total: a bug */
 
 /** COUNT of CONTRACT. */
 struct nfm_snapshot_count {
@@ -66,16 +67,22 @@ struct nfm_snapshot_writer;
 /** Starts a file in `directory` under a temporary name. */
 int nfm_snapshot_writer_open(const char *directory, const struct nfm_snapshot_meta *meta,
 			     struct nfm_snapshot_writer **out, struct nfm_error *error);
-/** Customers with all counts zero may be left out by the caller. */
+/**
+ * Customers with all counts zero may be left out by the caller. -EINVAL: an entry of an earlier
+ * section, or a string of more than 255 bytes. After a failure the writer can only be freed.
+ */
 int nfm_snapshot_writer_customer(struct nfm_snapshot_writer *w,
 				 const struct nfm_snapshot_customer *customer);
 int nfm_snapshot_writer_exporter(struct nfm_snapshot_writer *w,
 				 const struct nfm_snapshot_exporter *exporter);
 int nfm_snapshot_writer_reason(struct nfm_snapshot_writer *w,
 			       const struct nfm_snapshot_reason *reason);
+/** Sets further flags of the file's meta, at any time before the commit. */
+void nfm_snapshot_writer_add_flags(struct nfm_snapshot_writer *w, uint32_t flags);
 /**
  * Ends the file: totals, compression, checksums, fsync, rename to its final name (never over an
  * existing file: see nfm_snapshot_name), fsync of the folder. `path` gets the final path.
+ * Where an entry could not be written, its -errno comes again here, with the text.
  */
 int nfm_snapshot_writer_commit(struct nfm_snapshot_writer *w,
 			       const struct nfm_snapshot_count *unmatched,
@@ -97,13 +104,16 @@ struct nfm_snapshot_reader;
 int nfm_snapshot_reader_open(const char *path, struct nfm_snapshot_reader **out,
 			     struct nfm_error *error);
 const struct nfm_snapshot_meta *nfm_snapshot_reader_meta(const struct nfm_snapshot_reader *r);
+/** Entries of the customers' section. */
+uint64_t nfm_snapshot_reader_customer_count(const struct nfm_snapshot_reader *r);
 void nfm_snapshot_reader_totals(const struct nfm_snapshot_reader *r,
 				struct nfm_snapshot_count *unmatched,
 				struct nfm_snapshot_count *local,
 				struct nfm_snapshot_count *total);
 /**
  * Next entry of a section: 1 and *out (its pointers live as long as the reader, until the next
- * call for prefixes and streams), 0 at the end, -EBADMSG.
+ * call for prefixes and streams), 0 at the end, -EBADMSG. Sections come in the order of the
+ * file: asking for a later one passes over what is left of the earlier, which then has ended.
  */
 int nfm_snapshot_reader_customer(struct nfm_snapshot_reader *r, struct nfm_snapshot_customer *out);
 int nfm_snapshot_reader_exporter(struct nfm_snapshot_reader *r, struct nfm_snapshot_exporter *out);

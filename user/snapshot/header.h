@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A snapshot file's header, read and verified, in host byte order. */
+#ifndef NFM_SNAPSHOT_HEADER_H
+#define NFM_SNAPSHOT_HEADER_H
+
+#include "snapshot/snapshot.h"
+
+struct nfm_header {
+	struct nfm_snapshot_meta meta;
+	uint32_t size; /* of the header: the payload follows */
+	uint64_t payload_size, raw_size;
+	uint64_t customers, exporters, reasons;
+	uint64_t payload_xxh3;
+};
+
+/**
+ * Opens a file and verifies its header and its length. *fd is the caller's to close. Errors as
+ * nfm_snapshot_reader_open().
+ */
+int nfm_header_open(const char *path, struct nfm_header *out, int *fd, struct nfm_error *error);
+
+#endif
