@@ -45,6 +45,8 @@
 	X(TOO_LONG, 27, REJECT, "too-long", "payload longer than a punt ring entry holds")        \
 	X(FRAGMENT_TEE, 28, REJECT, "fragment-tee",                                               \
 	  "an IP fragment in tee mode, where the agent has no socket: avoid fragments")           \
+	X(SOCKET_FULL, 29, REJECT, "socket-full",                                                 \
+	  "the UDP socket's buffer was full: raise net.core.rmem_max, or use XDP")                \
 	X(CUSTOMERS_FULL, 40, NOTE, "customers-full",                                             \
 	  "no row is left for a customer: counted as unmatched; raise [collector] capacity")      \
 	X(FRAGMENT, 48, PASS, "fragment", "first IP fragments, left to the stack to reassemble")

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The agent's way of adding to its column: a batch is collected in shadow rows, written to the
+ * table's journal with absolute values, and only then copied to the rows. After a crash the
+ * journal is copied again: nothing is lost, nothing counts twice.
+ */
+#ifndef NFM_JOURNAL_H
+#define NFM_JOURNAL_H
+
+#include "table/table.h"
+
+#define NFM_JOURNAL_NO_RING UINT64_MAX /* the batch came from the socket */
+
+#define NFM_JOURNAL_SLOTS 8192U /* a power of two, twice the entries */
+
+struct nfm_batch_log {
+	struct nfm_table *table;
+	struct nfm_journal_entry entry[NFM_JOURNAL_ENTRIES];
+	uint32_t count;
+	uint16_t slot[NFM_JOURNAL_SLOTS]; /* hash of row index → entry + 1 */
+	uint16_t used[NFM_JOURNAL_ENTRIES]; /* slots to clear */
+	struct nfm_row overflow; /* never reached: NFM_JOURNAL_ENTRIES covers any datagram */
+};
+
+/** Clears the shadow rows: the batch begins. */
+void nfm_journal_begin(struct nfm_batch_log *log, struct nfm_table *table);
+
+/** The shadow of one of the agent's rows in the open bank; `row` counts within the column. */
+struct nfm_row *nfm_journal_row(struct nfm_batch_log *log, uint32_t row);
+
+/**
+ * Journal, rows, then `*consumer_pos = ring_pos` (unless NFM_JOURNAL_NO_RING), then the journal's
+ * end, in this order as seen by a later agent.
+ */
+void nfm_journal_commit(struct nfm_batch_log *log, uint64_t ring_pos, uint64_t *consumer_pos);
+
+/** After a crash: finishes a batch under way. Returns 1 if there was one, else 0. */
+int nfm_journal_recover(struct nfm_table *table, uint64_t *consumer_pos);
+
+#endif
