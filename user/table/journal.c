@@ -11,7 +11,7 @@ void nfm_journal_begin(struct nfm_batch_log *log, struct nfm_table *table)
 	log->table = table;
 }
 
-static uint32_t slot_of(uint64_t index)
+static uint32_t slot_of(uint32_t index)
 {
 	return (uint32_t)(index * 0x9e3779b97f4a7c15ULL >> 40) & (NFM_JOURNAL_SLOTS - 1);
 }
@@ -19,25 +19,24 @@ static uint32_t slot_of(uint64_t index)
 struct nfm_row *nfm_journal_row(struct nfm_batch_log *log, uint32_t row)
 {
 	const struct nfm_table *t = log->table;
-	uint64_t index = nfm_row_index(&t->geometry, t->ctl->epoch & 1, nfm_table_agent_column(t),
+	uint32_t index = nfm_row_index(&t->geometry, t->ctl->epoch & 1, nfm_table_agent_column(t),
 				       row);
 	uint32_t slot = slot_of(index);
-	struct nfm_journal_entry *entry;
 
 	while (log->slot[slot]) {
-		entry = &log->entry[log->slot[slot] - 1];
-		if (entry->index == index)
-			return (struct nfm_row *)entry->word;
+		uint32_t entry = log->slot[slot] - 1;
+
+		if (log->index[entry] == index)
+			return &log->shadow[entry];
 		slot = (slot + 1) & (NFM_JOURNAL_SLOTS - 1);
 	}
 	if (log->count == NFM_JOURNAL_ENTRIES)
 		return &log->overflow;
-	entry = &log->entry[log->count];
-	entry->index = index;
-	memcpy(entry->word, &t->rows[index], sizeof(entry->word));
+	log->shadow[log->count] = t->rows[index];
+	log->index[log->count] = index;
 	log->used[log->count] = (uint16_t)slot;
 	log->slot[slot] = (uint16_t)++log->count;
-	return (struct nfm_row *)entry->word;
+	return &log->shadow[log->count - 1];
 }
 
 /* Whole words, so that a reader never sees half of one. */
@@ -65,7 +64,10 @@ void nfm_journal_commit(struct nfm_batch_log *log, uint64_t ring_pos, uint64_t *
 {
 	struct nfm_journal *j = log->table->journal;
 
-	memcpy(j->entry, log->entry, log->count * sizeof(log->entry[0]));
+	for (uint32_t i = 0; i < log->count; i++) {
+		j->entry[i].index = log->index[i];
+		memcpy(j->entry[i].word, log->shadow[i].word, sizeof(j->entry[i].word));
+	}
 	j->count = log->count;
 	j->ring_pos = ring_pos;
 	__atomic_store_n(&j->state, NFM_JOURNAL_SET, __ATOMIC_RELEASE);

@@ -13,13 +13,15 @@
 
 #define NFM_JOURNAL_SLOTS 8192U /* a power of two, twice the entries */
 
+/** Large: keep it static or allocate it with aligned_alloc(64, …). Zeroed at first. */
 struct nfm_batch_log {
-	struct nfm_table *table;
-	struct nfm_journal_entry entry[NFM_JOURNAL_ENTRIES];
-	uint32_t count;
-	uint16_t slot[NFM_JOURNAL_SLOTS]; /* hash of row index → entry + 1 */
-	uint16_t used[NFM_JOURNAL_ENTRIES]; /* slots to clear */
+	struct nfm_row shadow[NFM_JOURNAL_ENTRIES];
 	struct nfm_row overflow; /* never reached: NFM_JOURNAL_ENTRIES covers any datagram */
+	uint32_t index[NFM_JOURNAL_ENTRIES]; /* of the row in the whole table */
+	uint16_t used[NFM_JOURNAL_ENTRIES];  /* its slot */
+	uint16_t slot[NFM_JOURNAL_SLOTS];    /* hash of the row's index → entry + 1 */
+	uint32_t count;
+	struct nfm_table *table;
 };
 
 /** Clears the shadow rows: the batch begins. */

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Loading the embedded datapath, with the sizes that the configuration asks for. */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "nfmeter.skel.h"
+#include "xdp/xdp.h"
+
+static void destroy_skeleton(struct nfmeter **skeleton)
+{
+	nfmeter__destroy(*skeleton);
+}
+
+/* libbpf's warnings go to our log; its chatter does not. */
+static int print_warning(enum libbpf_print_level level, const char *format, va_list args)
+{
+	char text[1024];
+
+	if (level != LIBBPF_WARN)
+		return 0;
+	vsnprintf(text, sizeof(text), format, args);
+	text[strcspn(text, "\n")] = '\0';
+	nfm_log(LOG_WARNING, "%s", text);
+	return 0;
+}
+
+static int set_sizes(struct nfmeter *s, const struct nfm_geometry *g)
+{
+	const struct {
+		struct bpf_map *map;
+		uint32_t entries;
+	} sizes[] = {
+		{ s->maps.nfm_rows, nfm_table_row_count(g) },
+		{ s->maps.nfm_pages, g->pages },
+		{ s->maps.nfm_names, g->capacity },
+		{ s->maps.nfm_prefixes, g->prefixes },
+		{ s->maps.nfm_exporters, g->exporters },
+		{ s->maps.nfm_admission, g->exporters },
+		{ s->maps.nfm_streams, g->streams },
+		{ s->maps.nfm_seqlog, g->columns * (g->seqlog_entries + 1) },
+	};
+
+	for (size_t i = 0; i < NFM_ARRAY_SIZE(sizes); i++) {
+		int r = bpf_map__set_max_entries(sizes[i].map, sizes[i].entries);
+
+		if (r < 0)
+			return r;
+	}
+	memcpy((void *)&s->rodata->nfm_geometry, g, sizeof(*g));
+	return 0;
+}
+
+int nfm_xdp_load(const struct nfm_geometry *geometry, struct nfm_xdp *out,
+		 struct nfm_error *error)
+{
+	_cleanup_(destroy_skeleton) struct nfmeter *skeleton = NULL;
+	struct bpf_prog_info info = {};
+	uint32_t length = sizeof(info);
+	int r;
+
+	libbpf_set_print(print_warning);
+	skeleton = nfmeter__open();
+	if (!skeleton)
+		return nfm_error_set(error, -errno, "cannot open the embedded datapath: %m");
+	r = set_sizes(skeleton, geometry);
+	if (r < 0)
+		return nfm_error_set(error, r, "cannot size the datapath's maps: %s",
+				     strerror(-r));
+	r = nfmeter__load(skeleton);
+	if (r < 0)
+		return nfm_error_set(error, r,
+				     "cannot load the datapath: %s%s", strerror(-r),
+				     r == -EPERM ? " (root, or CAP_BPF and CAP_NET_ADMIN, is needed)" :
+						   "");
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(skeleton->progs.nfmeter), &info, &length) < 0)
+		return nfm_error_set(error, -errno, "the loaded datapath: %m");
+	return nfm_xdp_adopt(info.id, out, error);
+}

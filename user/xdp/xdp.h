@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Loading, pinning, attaching and adopting the datapath. */
+#ifndef NFM_XDP_H
+#define NFM_XDP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "config/config.h"
+#include "table/table.h"
+
+/** A loaded datapath: its program and the maps that are not part of the table. */
+struct nfm_xdp {
+	int program_fd;
+	uint32_t program_id;
+	int admission_fd; /* key struct nfm_addr, value struct nfm_admission */
+	int punts_fd;	  /* ring buffer */
+};
+
+#define NFM_XDP_NONE                                                                              \
+	{                                                                                         \
+		.program_fd = -1, .admission_fd = -1, .punts_fd = -1                              \
+	}
+
+enum nfm_xdp_attachment {
+	NFM_ATTACHED_NONE,
+	NFM_ATTACHED_OURS,    /* the program that `xdp` is */
+	NFM_ATTACHED_NFMETER, /* an nfmeter, but not this one */
+	NFM_ATTACHED_FOREIGN,
+};
+
+struct nfm_xdp_state {
+	enum nfm_xdp_attachment attachment;
+	uint32_t program_id;
+	const char *mode;     /* "native", "generic" or "none" */
+	char program_name[16];
+};
+
+/** Loads a new datapath of this geometry. -EPERM without CAP_BPF and CAP_NET_ADMIN. */
+int nfm_xdp_load(const struct nfm_geometry *geometry, struct nfm_xdp *out,
+		 struct nfm_error *error);
+
+/** Takes a loaded program by id, if it is an nfmeter of this ABI: -EPROTO and why if not. */
+int nfm_xdp_adopt(uint32_t program_id, struct nfm_xdp *out, struct nfm_error *error);
+
+/** Takes the program pinned under `directory`. -ENOENT: nothing is pinned there. */
+int nfm_xdp_open_pins(const char *directory, struct nfm_xdp *out, struct nfm_error *error);
+
+/** Pins program and maps under `directory`, in place of what other program's pins are there. */
+int nfm_xdp_pin(const struct nfm_xdp *xdp, const char *directory, struct nfm_error *error);
+int nfm_xdp_unpin(const char *directory, struct nfm_error *error);
+
+/** Maps the table out of the program's maps. */
+int nfm_xdp_table(const struct nfm_xdp *xdp, struct nfm_table *out, struct nfm_error *error);
+
+/** What is attached to a NIC. `xdp` may be NULL: then NFM_ATTACHED_OURS does not come. */
+int nfm_xdp_query(const char *interface, const struct nfm_xdp *xdp, struct nfm_xdp_state *out,
+		  struct nfm_error *error);
+
+/**
+ * Attaches to a NIC without a program. NFM_XDP_AUTO tries native, then generic. -EBUSY: there is
+ * one. `mode` gets "native" or "generic".
+ */
+int nfm_xdp_attach(const struct nfm_xdp *xdp, const char *interface, enum nfm_xdp_mode want,
+		   const char **mode, struct nfm_error *error);
+
+/** Detaches, if what is attached is an nfmeter; -EPERM and why if it is a foreign program. */
+int nfm_xdp_detach(const char *interface, struct nfm_error *error);
+
+void nfm_xdp_close(struct nfm_xdp *xdp);
+
+/* ---- the punt ring ---- */
+
+struct nfm_ring {
+	uint64_t *consumer_pos;
+	const uint64_t *producer_pos;
+	const uint8_t *data; /* mapped twice in a row, so that an entry never wraps */
+	uint64_t mask;
+	uint64_t page;
+};
+
+int nfm_ring_open(int punts_fd, struct nfm_ring *out, struct nfm_error *error);
+void nfm_ring_close(struct nfm_ring *ring);
+
+/**
+ * Next datagram without consuming it: 1 and `punt` (its payload behind it) and the position
+ * after it; 0: empty; entries that were given up are stepped over. The caller stores
+ * `next` into ring->consumer_pos once the datagram is counted.
+ */
+int nfm_ring_peek(struct nfm_ring *ring, const struct nfm_punt **punt, uint64_t *next);
+
+/** Bytes that wait. */
+uint64_t nfm_ring_backlog(const struct nfm_ring *ring);
+
+#endif
