@@ -10,8 +10,9 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "nfmeter.skel.h"
 #include "xdp/xdp.h"
+
+#include "nfmeter.skel.h" /* after abi.h: it knows the types of .rodata by name only */
 
 static void destroy_skeleton(struct nfmeter **skeleton)
 {

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "agent/meter.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/membarrier.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/io.h"
+
+/*
+ * MEMBARRIER_CMD_GLOBAL waits for an RCU grace period (kernel/sched/membarrier.c): XDP programs run
+ * in RCU readers, so that after it no CPU is still in a run that began before. A kernel with
+ * nohz_full CPUs refuses it; then two seconds stand in, against runs of microseconds.
+ */
+void nfm_meter_grace(void)
+{
+	const struct timespec long_enough = { .tv_sec = 2 };
+
+	if (syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) < 0)
+		nanosleep(&long_enough, NULL);
+}
+
+/* What the datapath reads; `magic` last: from then on it decides by itself. */
+static void set_ctl(struct nfm_meter *meter)
+{
+	const struct nfm_config *config = meter->config;
+	struct nfm_ctl *ctl = meter->table.ctl;
+
+	for (unsigned int i = 0; i < NFM_MAX_PORTS; i++)
+		ctl->ports_be[i] = i < config->port_count ? htons(config->ports[i]) : 0;
+	memcpy(ctl->listen, config->listen, sizeof(ctl->listen));
+	ctl->listen_count = config->listen_count;
+	ctl->interval_s = config->interval_s;
+	__atomic_store_n(&ctl->flags,
+			 (config->tee ? NFM_CTL_TEE : 0) |
+				 (config->any_exporter ? NFM_CTL_ANY_EXPORTER : NFM_CTL_REFUSE),
+			 __ATOMIC_RELEASE);
+	__atomic_store_n(&ctl->magic, NFM_ABI_MAGIC, __ATOMIC_RELEASE);
+}
+
+/* A table that no agent has had before: its identity and its first interval. */
+static int begin_table(struct nfm_table *table)
+{
+	struct nfm_ctl *ctl = table->ctl;
+	uint64_t now_unix_ns = nfm_clock_unix_ns();
+
+	if (ctl->created_unix_ns)
+		return 0;
+	if (getrandom(ctl->identity, sizeof(ctl->identity), 0) != sizeof(ctl->identity))
+		return -errno;
+	/* an even epoch: bank 0 has the datapath's counts from before the first agent */
+	ctl->committed = 1;
+	ctl->epoch = 2;
+	ctl->from_unix_ns[0] = now_unix_ns;
+	__atomic_store_n(&ctl->created_unix_ns, now_unix_ns, __ATOMIC_RELEASE);
+	return 0;
+}
+
+static int open_customers(struct nfm_meter *meter, struct nfm_error *error)
+{
+	const struct nfm_config *config = meter->config;
+	struct nfm_table *table = &meter->table;
+	struct nfm_customers_auto autos[NFM_CONFIG_MAX_AUTO];
+
+	for (unsigned int i = 0; i < config->auto_count; i++) {
+		memcpy(autos[i].addr, config->autos[i].addr, sizeof(autos[i].addr));
+		autos[i].family = config->autos[i].family;
+		autos[i].bits = config->autos[i].bits;
+	}
+	meter->customers = (struct nfm_customers){
+		.ctl = table->ctl,
+		.pages = table->pages,
+		.names = table->names,
+		.prefixes = table->prefixes,
+		.page_capacity = table->geometry.pages,
+		.capacity = table->geometry.capacity,
+		.prefix_capacity = table->geometry.prefixes,
+		.grace = table->in_maps ? nfm_meter_grace : NULL,
+	};
+	return nfm_customers_open(&meter->customers, autos, config->auto_count, error);
+}
+
+int nfm_meter_reload(struct nfm_meter *meter, struct nfm_customers_change *change,
+		     struct nfm_error *error)
+{
+	_cleanup_(nfm_registry_clear) struct nfm_registry registry = {};
+	const char *path = meter->config->customers_file;
+
+	if (meter->config->customers_file_set || access(path, F_OK) == 0) {
+		int r = nfm_registry_read(path, &registry, error);
+
+		if (r < 0)
+			return r;
+	}
+	return nfm_customers_apply(&meter->customers, &registry, change, error);
+}
+
+static int open_table(struct nfm_meter *meter, const struct nfm_xdp *xdp, struct nfm_error *error)
+{
+	const struct nfm_config *config = meter->config;
+	struct nfm_geometry geometry;
+	char path[PATH_MAX + 16];
+	int r;
+
+	if (xdp) {
+		r = nfm_xdp_table(xdp, &meter->table, error);
+		return r < 0 ? r : nfm_ring_open(xdp->punts_fd, &meter->ring, error);
+	}
+	r = nfm_io_mkdir_p(config->runtime, 0755);
+	if (r < 0)
+		return nfm_error_set(error, r, "%s: %s (set [collector] runtime)",
+				     config->runtime, strerror(-r));
+	snprintf(path, sizeof(path), "%s/table", config->runtime);
+	nfm_table_geometry_init(&geometry, 1, config->capacity, config->max_exporters,
+				config->pages);
+	return nfm_table_file_create(path, &geometry, &meter->table, error);
+}
+
+static int allocate(struct nfm_meter *meter)
+{
+	meter->log = aligned_alloc(64, (sizeof(*meter->log) + 63) / 64 * 64);
+	meter->flow = aligned_alloc(64, NFM_DECODE_FLOWS * sizeof(*meter->flow));
+	if (!meter->log || !meter->flow)
+		return -ENOMEM;
+	memset(meter->log, 0, sizeof(*meter->log));
+	return 0;
+}
+
+static int open_parts(struct nfm_meter *meter, const struct nfm_xdp *xdp, struct nfm_error *error)
+{
+	int r = allocate(meter);
+
+	if (r < 0)
+		return nfm_error_set(error, r, "out of memory");
+	r = open_table(meter, xdp, error);
+	if (r < 0)
+		return r;
+	if (nfm_journal_recover(&meter->table, meter->ring.consumer_pos))
+		nfm_log(LOG_NOTICE, "finished a batch that an earlier agent had begun");
+	r = begin_table(&meter->table);
+	if (r < 0)
+		return nfm_error_set(error, r, "no random identity: %s", strerror(-r));
+	r = open_customers(meter, error);
+	if (r < 0)
+		return r;
+	return nfm_meter_exporters_apply(meter, error);
+}
+
+int nfm_meter_open(struct nfm_meter *meter, const struct nfm_config *config, struct nfm_xdp *xdp,
+		   struct nfm_error *error)
+{
+	struct nfm_customers_change change;
+	int r;
+
+	*meter = (struct nfm_meter){
+		.config = config,
+		.xdp = NFM_XDP_NONE,
+		.table.refusals_fd = -1,
+		.wire_limit = NFM_LOG_LIMIT(60, 10),
+		.full_limit = NFM_LOG_LIMIT(60, 2),
+	};
+	if (xdp)
+		meter->xdp = *xdp; /* borrowed until we are through */
+	r = open_parts(meter, xdp, error);
+	if (r == 0)
+		r = nfm_meter_reload(meter, &change, error);
+	if (r < 0) {
+		meter->xdp = (struct nfm_xdp)NFM_XDP_NONE;
+		nfm_meter_close(meter);
+		return r;
+	}
+	nfm_log(LOG_INFO, "customers: %u listed, %u new, %u removed, %u without a row",
+		change.listed, change.added, change.removed, change.without_row);
+	set_ctl(meter);
+	if (xdp)
+		*xdp = (struct nfm_xdp)NFM_XDP_NONE;
+	return 0;
+}
+
+void nfm_meter_close(struct nfm_meter *meter)
+{
+	nfm_customers_close(&meter->customers);
+	nfm_ring_close(&meter->ring);
+	nfm_table_close(&meter->table);
+	nfm_xdp_close(&meter->xdp);
+	free(meter->log);
+	free(meter->flow);
+	free(meter->exporter_slot);
+	meter->log = NULL;
+	meter->flow = NULL;
+	meter->exporter_slot = NULL;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The meter: a table with its customers and exporters, as the configuration wants them, and the
+ * way of a datagram into it. No event loop in here: `attach` uses it, and so does the agent.
+ */
+#ifndef NFM_METER_H
+#define NFM_METER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "config/config.h"
+#include "customers/customers.h"
+#include "flow/decode.h"
+#include "table/journal.h"
+#include "table/table.h"
+#include "xdp/xdp.h"
+
+#define NFM_METER_EXPORTER_SLOTS 4096U /* grows with max-exporters: see exporters.c */
+
+struct nfm_meter {
+	const struct nfm_config *config;
+	struct nfm_table table;
+	struct nfm_xdp xdp; /* program_fd -1: socket mode */
+	struct nfm_ring ring; /* consumer_pos NULL: socket mode */
+	struct nfm_customers customers;
+	struct nfm_batch_log *log;
+	struct nfm_flow *flow; /* NFM_DECODE_FLOWS */
+	uint32_t *exporter_slot; /* hash of address → exporter + 1 */
+	uint32_t exporter_slots; /* a power of two */
+	uint32_t refused_next; /* where the agent's list of refused sources goes on */
+	struct nfm_log_limit wire_limit;
+	struct nfm_log_limit full_limit;
+};
+
+/**
+ * Opens the meter. `xdp` (handed over on success) has the table in its maps; NULL: the table is the
+ * file RUNTIME/table. A table left by an earlier agent goes on: its journal is finished first.
+ */
+int nfm_meter_open(struct nfm_meter *meter, const struct nfm_config *config, struct nfm_xdp *xdp,
+		   struct nfm_error *error);
+void nfm_meter_close(struct nfm_meter *meter);
+
+/** Reads the customers file and makes the table follow. Nothing is changed on an error. */
+int nfm_meter_reload(struct nfm_meter *meter, struct nfm_customers_change *change,
+		     struct nfm_error *error);
+
+/** Waits until every datagram that the datapath had begun is counted. */
+void nfm_meter_grace(void);
+
+/* ---- exporters.c ---- */
+
+/** Makes the exporters' list and the datapath's admission what the configuration says. */
+int nfm_meter_exporters_apply(struct nfm_meter *meter, struct nfm_error *error);
+
+/** Row of the exporter at `addr`, or -ENOENT. */
+int nfm_meter_exporter_find(const struct nfm_meter *meter, const struct nfm_addr *addr);
+
+/** Adds an exporter in state NFM_EXPORTER_…; its row, or -ENOSPC. */
+int nfm_meter_exporter_add(struct nfm_meter *meter, const struct nfm_addr *addr, uint32_t state);
+
+/** Remembers a refused source in the table's list; the oldest makes room. */
+void nfm_meter_refuse(struct nfm_meter *meter, const struct nfm_addr *addr, uint64_t now_ns);
+
+/* ---- ingest.c ---- */
+
+/** A datagram as it came: from the socket, or out of the punt ring. */
+struct nfm_arrival {
+	struct nfm_addr source;
+	const uint8_t *payload;
+	uint32_t length;
+	uint64_t time_ns; /* CLOCK_MONOTONIC, coarse */
+	bool uncounted;	  /* nobody has counted it as received yet */
+	uint64_t ring_pos; /* NFM_JOURNAL_NO_RING: from the socket */
+};
+
+/** Counts or rejects one datagram, whole. Returns NFM_REASON_NONE or the reason. */
+uint32_t nfm_meter_take(struct nfm_meter *meter, const struct nfm_arrival *arrival);
+
+/** Takes up to `limit` datagrams out of the punt ring; returns how many. */
+unsigned int nfm_meter_drain(struct nfm_meter *meter, unsigned int limit);
+
+/** Counts datagrams that the kernel dropped before our socket. */
+void nfm_meter_socket_drops(struct nfm_meter *meter, uint64_t datagrams, uint64_t now_ns);
+
+/* ---- streams.c ---- */
+
+/** Takes one datagram's word into its stream's account. */
+void nfm_meter_sequence(struct nfm_meter *meter, const struct nfm_seqlog *entry);
+
+/** Takes what the datapath has written to the sequence log, all columns merged by time. */
+void nfm_meter_fold(struct nfm_meter *meter);
+
+#endif
