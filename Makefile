@@ -21,7 +21,8 @@ BPFFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -W
 
 LIB_SRC   := $(filter-out user/main.c,$(wildcard user/*/*.c))
 LIB_OBJ   := $(LIB_SRC:%.c=$(BUILD)/%.o)
-TESTLIB_SRC := $(filter-out tests/lib/nfsend.c,$(wildcard tests/lib/*.c))
+NFSEND_SRC := $(wildcard tests/lib/nfsend*.c)
+TESTLIB_SRC := $(filter-out $(NFSEND_SRC),$(wildcard tests/lib/*.c))
 TESTLIB_OBJ := $(TESTLIB_SRC:%.c=$(BUILD)/%.o)
 UNIT      := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 UNIT_ASAN := $(patsubst $(BUILD)/%,$(BUILD)/asan/%,$(UNIT))
@@ -83,7 +84,7 @@ $(BUILD)/tests/bpf/%: $(BUILD)/tests/bpf/%.o $(TESTLIB_OBJ) $(BUILD)/libnfmeter.
 $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(TESTLIB_OBJ) $(BUILD)/libnfmeter.a
 	$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
 
-$(BUILD)/nfsend: $(BUILD)/tests/lib/nfsend.o $(BUILD)/libnfmeter.a
+$(BUILD)/nfsend: $(NFSEND_SRC:%.c=$(BUILD)/%.o) $(BUILD)/libnfmeter.a
 	$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
 
 deps-build deps-run deps-test: deps-%:
