@@ -26,7 +26,8 @@ struct nfm_rotate_result {
 	struct nfm_snapshot_count unmatched, local, total;
 	uint64_t customers;  /* rows with traffic in the interval */
 	uint64_t lost;	     /* units lost, since the table was made, all streams */
-	uint64_t datagrams, records, rejected_datagrams, rejected_records; /* of the interval */
+	uint64_t datagrams, records; /* counted in the interval: sums of the exporters' rows */
+	uint64_t rejected_datagrams, rejected_records; /* under reasons of kind REJECT */
 	uint64_t reason_datagrams[NFM_REASON_ROWS]; /* of the interval */
 	uint64_t reason_records[NFM_REASON_ROWS];
 	uint64_t duration_ns;
@@ -41,9 +42,22 @@ int nfm_rotate_flip(struct nfm_table *t, uint64_t now_unix_ns);
 /**
  * Steps 2 to 5 for the closed epoch, in any thread, one at a time. On an error (disk full …)
  * nothing is lost: call it again. `grace` may be NULL where nothing but the caller writes.
+ * No reload of the customers may run meanwhile. With nothing pending: 0 and an empty path.
  */
 int nfm_rotate_finish(struct nfm_table *t, const char *directory, uint32_t interval_s,
 		      void (*grace)(void), struct nfm_rotate_result *out,
 		      struct nfm_error *error);
+
+/* What was just done; see the steps above. */
+enum nfm_rotate_step {
+	NFM_ROTATE_QUIET,    /* 2 */
+	NFM_ROTATE_WRITTEN,  /* 3 */
+	NFM_ROTATE_SETTLING, /* 4, a part of it: comes many times */
+	NFM_ROTATE_SETTLED,  /* 4 */
+	NFM_ROTATE_COMMITTED /* 5 */
+};
+
+/** For tests: called after each step; what it returns other than 0 ends the rotation there. */
+extern int (*nfm_rotate_step_hook)(enum nfm_rotate_step step);
 
 #endif

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "snapshot/rotate.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "snapshot/interval.h"
+#include "snapshot/place.h"
+
+int (*nfm_rotate_step_hook)(enum nfm_rotate_step step);
+
+static int step_done(enum nfm_rotate_step step)
+{
+	return nfm_rotate_step_hook ? nfm_rotate_step_hook(step) : 0;
+}
+
+bool nfm_rotate_pending(const struct nfm_table *t)
+{
+	uint64_t epoch = __atomic_load_n(&t->ctl->epoch, __ATOMIC_ACQUIRE);
+
+	return __atomic_load_n(&t->ctl->committed, __ATOMIC_ACQUIRE) + 1 < epoch;
+}
+
+int nfm_rotate_flip(struct nfm_table *t, uint64_t now_unix_ns)
+{
+	struct nfm_ctl *ctl = t->ctl;
+	uint64_t next = ctl->epoch + 1;
+
+	if (nfm_rotate_pending(t))
+		return -EBUSY;
+	ctl->from_unix_ns[next & 1] = now_unix_ns;
+	/* whoever sees the new epoch sees its start */
+	__atomic_store_n(&ctl->epoch, next, __ATOMIC_RELEASE);
+	return 0;
+}
+
+static void describe(const struct nfm_table *t, uint32_t interval_s,
+		     struct nfm_snapshot_meta *meta)
+{
+	const struct nfm_ctl *ctl = t->ctl;
+	uint64_t closed = __atomic_load_n(&ctl->epoch, __ATOMIC_ACQUIRE) - 1;
+	uint64_t from = ctl->from_unix_ns[closed & 1];
+	uint64_t to = ctl->from_unix_ns[(closed + 1) & 1];
+
+	if (to < from)
+		to = from; /* the wall clock was set back */
+	*meta = (struct nfm_snapshot_meta){
+		.epoch = closed,
+		.from_unix_ns = from,
+		.to_unix_ns = to,
+		.interval_s = interval_s,
+	};
+	if (to - from + NFM_NS_PER_S < interval_s * NFM_NS_PER_S)
+		meta->flags |= NFM_SNAPSHOT_PARTIAL;
+	memcpy(meta->identity, ctl->identity, sizeof(meta->identity));
+}
+
+/* Step 3, unless a rotation before this one came as far. */
+static int write_once(const struct nfm_table *t, const char *directory,
+		      struct nfm_rotate_result *out, struct nfm_error *error)
+{
+	int code = nfm_interval_find(directory, out, error);
+
+	if (code < 0)
+		return code;
+	if (!code)
+		return nfm_interval_write(t, directory, out, error);
+	/* its writer may have ended between the rename and the folder's fsync */
+	code = nfm_io_fsync_dir(directory);
+	if (code && code != -EINVAL)
+		return nfm_place_error(error, code, "write to disk the folder", directory);
+	return 0;
+}
+
+struct settle {
+	const struct nfm_table *table;
+	uint32_t bank;
+};
+
+static int settle_block(void *cookie, uint32_t row, const struct nfm_row *sum, uint32_t count)
+{
+	const struct settle *s = cookie;
+
+	memcpy(nfm_table_base(s->table, s->bank, row), sum, count * sizeof(*sum));
+	return step_done(NFM_ROTATE_SETTLING);
+}
+
+/* Step 4: from here on the bank's next interval starts at nothing. */
+static int settle(const struct nfm_table *t, uint32_t bank)
+{
+	struct nfm_interval_rows rows = nfm_interval_rows_in_use(t);
+	struct settle s = { .table = t, .bank = bank };
+	int code;
+
+	code = nfm_interval_walk(t, bank, 0, rows.customers, settle_block, &s);
+	if (!code)
+		code = nfm_interval_walk(t, bank, nfm_table_exporter_row(t, 0), rows.exporters,
+					 settle_block, &s);
+	if (!code)
+		code = nfm_interval_walk(t, bank, nfm_table_reason_row(t, 0), rows.reasons,
+					 settle_block, &s);
+	return code;
+}
+
+/* Step 5. A path that is too long for the control block leaves its file's name there. */
+static void commit(struct nfm_ctl *ctl, const struct nfm_rotate_result *result)
+{
+	const char *path = result->path;
+
+	if (strlen(path) >= sizeof(ctl->last_snapshot))
+		path = strrchr(path, '/') + 1;
+	snprintf(ctl->last_snapshot, sizeof(ctl->last_snapshot), "%s", path);
+	/* the base column is whole before anyone counts from it */
+	__atomic_store_n(&ctl->committed, result->meta.epoch, __ATOMIC_RELEASE);
+}
+
+static int finish(struct nfm_table *t, const char *directory, struct nfm_rotate_result *result,
+		  struct nfm_error *error)
+{
+	uint64_t epoch = result->meta.epoch;
+	int code = step_done(NFM_ROTATE_QUIET);
+
+	if (!code)
+		code = write_once(t, directory, result, error);
+	if (!code)
+		code = step_done(NFM_ROTATE_WRITTEN);
+	if (!code)
+		code = settle(t, epoch & 1);
+	if (!code)
+		code = step_done(NFM_ROTATE_SETTLED);
+	if (code)
+		return code;
+	commit(t->ctl, result);
+	return step_done(NFM_ROTATE_COMMITTED);
+}
+
+int nfm_rotate_finish(struct nfm_table *t, const char *directory, uint32_t interval_s,
+		      void (*grace)(void), struct nfm_rotate_result *out, struct nfm_error *error)
+{
+	uint64_t start_ns = nfm_clock_monotonic_ns();
+	struct nfm_rotate_result result = {};
+	int code;
+
+	if (nfm_rotate_pending(t)) {
+		if (grace)
+			grace();
+		describe(t, interval_s, &result.meta);
+		code = finish(t, directory, &result, error);
+		if (code)
+			return code;
+	}
+	result.duration_ns = nfm_clock_monotonic_ns() - start_ns;
+	*out = result;
+	return 0;
+}
