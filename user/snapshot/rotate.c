@@ -2,7 +2,6 @@
 #include "snapshot/rotate.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -109,10 +108,13 @@ static int settle(const struct nfm_table *t, uint32_t bank)
 static void commit(struct nfm_ctl *ctl, const struct nfm_rotate_result *result)
 {
 	const char *path = result->path;
+	size_t size = strlen(path) + 1;
 
-	if (strlen(path) >= sizeof(ctl->last_snapshot))
+	if (size > sizeof(ctl->last_snapshot)) {
 		path = strrchr(path, '/') + 1;
-	snprintf(ctl->last_snapshot, sizeof(ctl->last_snapshot), "%s", path);
+		size = strlen(path) + 1;
+	}
+	memcpy(ctl->last_snapshot, path, size);
 	/* the base column is whole before anyone counts from it */
 	__atomic_store_n(&ctl->committed, result->meta.epoch, __ATOMIC_RELEASE);
 }
