@@ -3,23 +3,24 @@
  * The streams' accounts, fed by the datapath's sequence log. Each CPU writes its own column of the
  * log; here they are merged by time, so that a stream that wanders between CPUs is one again.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "agent/meter.h"
+#include "base/cleanup.h"
 #include "flow/sequence.h"
 
-static struct nfm_stream *find_stream(struct nfm_meter *meter, const struct nfm_seqlog *entry)
+static bool is_stream(const struct nfm_stream *s, const struct nfm_seqlog *entry)
 {
-	struct nfm_table *t = &meter->table;
+	return s->exporter == entry->exporter && s->version == entry->version &&
+	       s->domain == entry->domain;
+}
+
+static struct nfm_stream *add_stream(struct nfm_table *t, const struct nfm_seqlog *entry)
+{
 	uint32_t count = t->ctl->stream_count;
 	struct nfm_stream *s;
 
-	for (uint32_t i = 0; i < count; i++) {
-		s = &t->streams[i];
-		if (s->exporter == entry->exporter && s->version == entry->version &&
-		    s->domain == entry->domain)
-			return s;
-	}
 	if (count >= t->geometry.streams)
 		return NULL;
 	s = &t->streams[count];
@@ -31,6 +32,24 @@ static struct nfm_stream *find_stream(struct nfm_meter *meter, const struct nfm_
 	s->used = 1;
 	__atomic_store_n(&t->ctl->stream_count, count + 1, __ATOMIC_RELEASE);
 	return s;
+}
+
+static struct nfm_stream *find_stream(struct nfm_meter *meter, const struct nfm_seqlog *entry)
+{
+	struct nfm_table *t = &meter->table;
+	uint32_t key = entry->exporter * 31U + entry->version * 7U + entry->domain;
+	uint16_t *hint = &meter->stream_hint[key % NFM_METER_STREAM_HINTS];
+	uint32_t count = t->ctl->stream_count;
+
+	if (*hint < count && is_stream(&t->streams[*hint], entry))
+		return &t->streams[*hint];
+	for (uint32_t i = 0; i < count; i++) {
+		if (!is_stream(&t->streams[i], entry))
+			continue;
+		*hint = (uint16_t)i;
+		return &t->streams[i];
+	}
+	return add_stream(t, entry);
 }
 
 void nfm_meter_sequence(struct nfm_meter *meter, const struct nfm_seqlog *entry)
@@ -53,43 +72,24 @@ struct column {
 };
 
 /*
- * The agent came too late for some lines. What they told is lost, but not how many records they
- * stood for: the exporters' rows say how many the kernel counted.
+ * Opens a column at its tail; returns how many lines were overwritten since and are skipped. A line
+ * that is overwritten while we read would be garbage: the oldest eighth is left alone.
  */
-static void credit_overrun(struct nfm_meter *meter)
+static uint64_t open_column(const struct nfm_table *t, uint32_t number, struct column *c)
 {
-	struct nfm_table *t = &meter->table;
-
-	for (uint32_t i = 0; i < t->ctl->exporter_count; i++) {
-		struct nfm_exporter *e = &t->exporters[i];
-		struct nfm_row row;
-
-		nfm_table_sum_kernel(t, nfm_table_exporter_row(t, i), &row);
-		if (row.exporter.records > e->units_seen) {
-			e->units_unseen += row.exporter.records - e->units_seen;
-			e->units_seen = row.exporter.records;
-		}
-	}
-}
-
-/* Opens a column at its tail; lines that were overwritten meanwhile are skipped and counted. */
-static bool open_column(struct nfm_meter *meter, uint32_t number, struct column *c)
-{
-	struct nfm_table *t = &meter->table;
 	uint32_t entries = t->geometry.seqlog_entries;
 	const struct nfm_seqlog *first = &t->seqlog[(uint64_t)number * (entries + 1)];
-	uint64_t *tail = &t->ctl->seqlog_tail[number];
-	/* a line that is being overwritten while we read: keep clear of the oldest ones */
 	uint64_t usable = entries - entries / 8;
+	uint64_t skipped = 0;
 
 	c->end = __atomic_load_n(&first->head, __ATOMIC_ACQUIRE);
 	c->line = first + 1;
-	c->next = *tail;
-	if (c->end - c->next <= usable)
-		return false;
-	t->ctl->seqlog_overruns += c->end - c->next - usable;
-	c->next = c->end - usable;
-	return true;
+	c->next = t->ctl->seqlog_tail[number];
+	if (c->end - c->next > usable) {
+		skipped = c->end - c->next - usable;
+		c->next = c->end - usable;
+	}
+	return skipped;
 }
 
 static struct column *oldest(struct column *columns, uint32_t count, uint32_t mask)
@@ -112,6 +112,56 @@ static struct column *oldest(struct column *columns, uint32_t count, uint32_t ma
 	return found;
 }
 
+/* Units that the lines still in the log tell of one exporter each. */
+static void sum_pending(const struct nfm_table *t, uint64_t *units, uint32_t exporters)
+{
+	uint32_t mask = t->geometry.seqlog_entries - 1;
+
+	for (uint32_t i = 0; i < nfm_table_agent_column(t); i++) {
+		struct column c;
+
+		open_column(t, i, &c);
+		for (; c.next != c.end; c.next++) {
+			const struct nfm_seqlog *line = &c.line[c.next & mask];
+
+			if (line->exporter < exporters)
+				units[line->exporter] += line->units;
+		}
+	}
+}
+
+/*
+ * The agent came too late for some lines. What they told is lost, but not how many records they
+ * stood for: that is what the exporters' rows have counted in the kernel beyond the lines. The
+ * rows are read first, so that a datagram which comes meanwhile is not credited as well.
+ */
+static void credit_overrun(struct nfm_meter *meter, uint64_t skipped)
+{
+	struct nfm_table *t = &meter->table;
+	uint32_t count = t->ctl->exporter_count;
+	_cleanup_free_ uint64_t *records = calloc(count + 1, sizeof(*records));
+	_cleanup_free_ uint64_t *pending = calloc(count + 1, sizeof(*pending));
+
+	t->ctl->seqlog_overruns += skipped;
+	if (!records || !pending)
+		return; /* the gap then counts as lost: too much said rather than too little */
+	for (uint32_t i = 0; i < count; i++) {
+		struct nfm_row row;
+
+		nfm_table_sum_kernel(t, nfm_table_exporter_row(t, i), &row);
+		records[i] = row.exporter.records;
+	}
+	sum_pending(t, pending, count);
+	for (uint32_t i = 0; i < count; i++) {
+		struct nfm_exporter *e = &t->exporters[i];
+
+		if (records[i] <= e->units_seen + pending[i])
+			continue;
+		e->units_unseen += records[i] - e->units_seen - pending[i];
+		e->units_seen = records[i] - pending[i];
+	}
+}
+
 void nfm_meter_fold(struct nfm_meter *meter)
 {
 	struct nfm_table *t = &meter->table;
@@ -119,10 +169,12 @@ void nfm_meter_fold(struct nfm_meter *meter)
 	uint32_t count = nfm_table_agent_column(t);
 	struct column columns[NFM_MAX_COLUMNS];
 	struct column *c;
-	bool overrun = false;
+	uint64_t skipped = 0;
 
 	for (uint32_t i = 0; i < count; i++)
-		overrun |= open_column(meter, i, &columns[i]);
+		skipped += open_column(t, i, &columns[i]);
+	if (skipped)
+		credit_overrun(meter, skipped);
 	while ((c = oldest(columns, count, mask))) {
 		struct nfm_seqlog entry = c->line[c->next & mask];
 
@@ -132,6 +184,4 @@ void nfm_meter_fold(struct nfm_meter *meter)
 		c->next++;
 		t->ctl->seqlog_tail[c - columns] = c->next;
 	}
-	if (overrun)
-		credit_overrun(meter);
 }

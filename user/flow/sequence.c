@@ -98,7 +98,7 @@ static bool take_behind(struct nfm_stream *s, const struct nfm_seqlog *e)
 	return true;
 }
 
-static bool take_ahead(struct nfm_stream *s, const struct nfm_seqlog *e, uint64_t *unseen)
+static bool take_ahead(struct nfm_stream *s, const struct nfm_seqlog *e, __u64 *unseen)
 {
 	uint32_t gap = e->sequence - s->next;
 	uint64_t elapsed_s = e->time_ns > s->time_ns ? (e->time_ns - s->time_ns) / NFM_NS_PER_S : 0;
@@ -121,7 +121,7 @@ static void set_clock(struct nfm_stream *s, const struct nfm_seqlog *e)
 	s->time_ns = e->time_ns;
 }
 
-void nfm_sequence_take(struct nfm_stream *s, const struct nfm_seqlog *e, uint64_t *unseen)
+void nfm_sequence_take(struct nfm_stream *s, const struct nfm_seqlog *e, __u64 *unseen)
 {
 	bool first = !s->datagrams;
 	bool restarted = !first && has_restarted(s, e);

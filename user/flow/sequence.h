@@ -19,6 +19,6 @@ uint32_t nfm_sequence_unit(uint32_t version);
  * without a word in the log (it was overrun); a gap is filled from them first, and they sink.
  */
 void nfm_sequence_take(struct nfm_stream *stream, const struct nfm_seqlog *entry,
-		       uint64_t *unseen);
+		       __u64 *unseen);
 
 #endif
