@@ -26,6 +26,7 @@ struct nfm_registry {
 	uint32_t customer_count;
 	struct nfm_prefix *prefixes;
 	uint32_t prefix_count;
+	char *text; /* private: holds ids and names */
 };
 
 /**
