@@ -9,25 +9,21 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/link.h"
 #include "xdp/xdp.h"
 
 static int query_program(const char *interface, int *ifindex, uint32_t *program_id,
-			 const char **mode, struct nfm_error *error)
+			 enum nfm_link_xdp *mode, struct nfm_error *error)
 {
-	LIBBPF_OPTS(bpf_xdp_query_opts, query);
 	int r;
 
 	*ifindex = (int)if_nametoindex(interface);
 	if (!*ifindex)
 		return nfm_error_set(error, -ENODEV, "%s: no such interface", interface);
-	r = bpf_xdp_query(*ifindex, 0, &query);
+	r = nfm_link_xdp_query(interface, mode, program_id);
 	if (r < 0)
 		return nfm_error_set(error, r, "%s: cannot ask for its XDP program: %s", interface,
 				     strerror(-r));
-	*program_id = query.drv_prog_id ? query.drv_prog_id : query.skb_prog_id;
-	if (!*program_id)
-		*program_id = query.hw_prog_id;
-	*mode = !*program_id ? "none" : query.skb_prog_id == *program_id ? "generic" : "native";
 	return 0;
 }
 
@@ -46,11 +42,13 @@ int nfm_xdp_query(const char *interface, const struct nfm_xdp *xdp, struct nfm_x
 {
 	struct nfm_xdp_state state = {};
 	struct nfm_xdp other = NFM_XDP_NONE;
+	enum nfm_link_xdp mode;
 	int ifindex;
-	int r = query_program(interface, &ifindex, &state.program_id, &state.mode, error);
+	int r = query_program(interface, &ifindex, &state.program_id, &mode, error);
 
 	if (r < 0)
 		return r;
+	state.mode = nfm_link_xdp_name(mode);
 	if (state.program_id) {
 		name_program(state.program_id, state.program_name);
 		if (xdp && xdp->program_id == state.program_id) {
@@ -99,13 +97,18 @@ int nfm_xdp_attach(const struct nfm_xdp *xdp, const char *interface, enum nfm_xd
 	return r;
 }
 
+static uint32_t mode_flag(enum nfm_link_xdp mode)
+{
+	return mode == NFM_LINK_XDP_GENERIC ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE;
+}
+
 int nfm_xdp_detach(const char *interface, struct nfm_error *error)
 {
 	LIBBPF_OPTS(bpf_xdp_attach_opts, attach);
 	struct nfm_xdp attached = NFM_XDP_NONE;
 	struct nfm_error why = {};
+	enum nfm_link_xdp mode;
 	uint32_t program_id;
-	const char *mode;
 	int ifindex;
 	int r = query_program(interface, &ifindex, &program_id, &mode, error);
 
@@ -119,11 +122,25 @@ int nfm_xdp_detach(const char *interface, struct nfm_error *error)
 				     "%s: its XDP program %u is not nfmeter's (%s): left alone",
 				     interface, program_id, why.text);
 	attach.old_prog_fd = attached.program_fd; /* not what somebody puts there meanwhile */
-	r = bpf_xdp_detach(ifindex,
-			   XDP_FLAGS_REPLACE |
-				   (mode[0] == 'g' ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE),
-			   &attach);
+	r = bpf_xdp_detach(ifindex, XDP_FLAGS_REPLACE | mode_flag(mode), &attach);
 	nfm_xdp_close(&attached);
 	return r < 0 ? nfm_error_set(error, r, "%s: cannot detach: %s", interface, strerror(-r)) :
+		       0;
+}
+
+int nfm_xdp_replace(const struct nfm_xdp *xdp, const char *interface, const struct nfm_xdp *old,
+		    struct nfm_error *error)
+{
+	LIBBPF_OPTS(bpf_xdp_attach_opts, attach, .old_prog_fd = old->program_fd);
+	enum nfm_link_xdp mode;
+	uint32_t program_id;
+	int ifindex;
+	int r = query_program(interface, &ifindex, &program_id, &mode, error);
+
+	if (r < 0)
+		return r;
+	r = bpf_xdp_attach(ifindex, xdp->program_fd, XDP_FLAGS_REPLACE | mode_flag(mode), &attach);
+	return r < 0 ? nfm_error_set(error, r, "%s: cannot replace its XDP program %u: %s",
+				     interface, program_id, strerror(-r)) :
 		       0;
 }

@@ -65,6 +65,10 @@ int nfm_xdp_query(const char *interface, const struct nfm_xdp *xdp, struct nfm_x
 int nfm_xdp_attach(const struct nfm_xdp *xdp, const char *interface, enum nfm_xdp_mode want,
 		   const char **mode, struct nfm_error *error);
 
+/** Puts `xdp` in the place of `old`, at once: no packet passes by. */
+int nfm_xdp_replace(const struct nfm_xdp *xdp, const char *interface, const struct nfm_xdp *old,
+		    struct nfm_error *error);
+
 /** Detaches, if what is attached is an nfmeter; -EPERM and why if it is a foreign program. */
 int nfm_xdp_detach(const char *interface, struct nfm_error *error);
 

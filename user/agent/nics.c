@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "agent/nics.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+
+/* Online CPUs come and go, their numbers do not pass the last one that is there now. */
+static uint32_t cpu_columns(void)
+{
+	FILE *file = fopen("/sys/devices/system/cpu/present", "re");
+	unsigned int first = 0;
+	unsigned int last = 0;
+	int n = file ? fscanf(file, "%u-%u", &first, &last) : 0;
+
+	if (file)
+		fclose(file);
+	if (n == 1)
+		last = first;
+	return last + 1 < NFM_MAX_COLUMNS ? last + 1 : NFM_MAX_COLUMNS - 1;
+}
+
+static int load_new(const struct nfm_config *config, struct nfm_xdp *xdp, struct nfm_error *error)
+{
+	struct nfm_geometry geometry;
+
+	nfm_table_geometry_init(&geometry, cpu_columns() + 1, config->capacity,
+				config->max_exporters, config->pages);
+	return nfm_xdp_load(&geometry, xdp, error);
+}
+
+/* The first NIC that has an nfmeter on it, attached by whatever tool. */
+static int find_attached(const struct nfm_config *config, struct nfm_xdp *xdp)
+{
+	for (unsigned int i = 0; i < config->interface_count; i++) {
+		struct nfm_xdp_state state;
+		struct nfm_error error = {};
+
+		if (nfm_xdp_query(config->interfaces[i], NULL, &state, &error) < 0 ||
+		    state.attachment != NFM_ATTACHED_NFMETER)
+			continue;
+		if (nfm_xdp_adopt(state.program_id, xdp, &error) < 0)
+			continue;
+		nfm_log(LOG_NOTICE, "%s: adopted XDP program %u", config->interfaces[i],
+			state.program_id);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+int nfm_nics_open(const struct nfm_config *config, struct nfm_xdp *xdp, struct nfm_error *error)
+{
+	bool may_go_without = config->xdp == NFM_XDP_AUTO && !config->tee;
+	int r;
+
+	*xdp = (struct nfm_xdp)NFM_XDP_NONE;
+	if (config->xdp == NFM_XDP_OFF || !config->interface_count)
+		return 0;
+	r = nfm_xdp_open_pins(config->pin, xdp, error);
+	if (r == -EPROTO)
+		return r;
+	if (r == 0) {
+		nfm_log(LOG_INFO, "going on with XDP program %u, pinned at %s", xdp->program_id,
+			config->pin);
+		return 0;
+	}
+	if (find_attached(config, xdp) == 0)
+		return 0;
+	r = load_new(config, xdp, error);
+	if (r < 0 && may_go_without) {
+		nfm_log(LOG_WARNING, "without XDP, by the UDP socket: %s", error->text);
+		return 0;
+	}
+	return r;
+}
+
+/* An nfmeter that no agent had: what waits in its ring is taken, then ours replaces it. */
+static int replace_unadopted(const struct nfm_xdp *xdp, const char *interface,
+			     uint32_t program_id,
+			     void (*unadopted)(void *cookie, const struct nfm_xdp *old),
+			     void *cookie, struct nfm_error *error)
+{
+	struct nfm_xdp old = NFM_XDP_NONE;
+	struct nfm_table table = { .refusals_fd = -1 };
+	bool adopted;
+	int r = nfm_xdp_adopt(program_id, &old, error);
+
+	if (r < 0)
+		return r;
+	r = nfm_xdp_table(&old, &table, error);
+	if (r < 0)
+		goto out;
+	adopted = table.ctl->created_unix_ns != 0;
+	nfm_table_close(&table);
+	if (adopted) {
+		r = nfm_error_set(error, -EBUSY,
+				  "%s: its nfmeter (program %u) has a table of its own: left alone; "
+				  "`nfmeter detach %s` ends it",
+				  interface, program_id, interface);
+		goto out;
+	}
+	r = nfm_xdp_replace(xdp, interface, &old, error);
+	if (r == 0 && unadopted)
+		unadopted(cookie, &old);
+out:
+	nfm_xdp_close(&old);
+	return r;
+}
+
+static int attach_nic(const struct nfm_config *config, const struct nfm_xdp *xdp,
+		      void (*unadopted)(void *cookie, const struct nfm_xdp *old), void *cookie,
+		      struct nfm_nic *nic, struct nfm_error *error)
+{
+	struct nfm_xdp_state state;
+	int r = nfm_xdp_query(nic->name, xdp, &state, error);
+
+	if (r < 0)
+		return r;
+	switch (state.attachment) {
+	case NFM_ATTACHED_NONE:
+		r = nfm_xdp_attach(xdp, nic->name, config->xdp, &nic->mode, error);
+		if (r == 0)
+			nic->program_id = xdp->program_id;
+		if (r == 0 && config->xdp == NFM_XDP_AUTO && !strcmp(nic->mode, "generic"))
+			nfm_log(LOG_WARNING,
+				"%s: no native XDP (%s): generic mode, correct but slower",
+				nic->name, error->text);
+		return r;
+	case NFM_ATTACHED_NFMETER:
+		r = replace_unadopted(xdp, nic->name, state.program_id, unadopted, cookie, error);
+		if (r < 0)
+			return r;
+		break;
+	case NFM_ATTACHED_OURS:
+		break;
+	case NFM_ATTACHED_FOREIGN:
+		return nfm_error_set(error, -EBUSY,
+				     "%s: XDP program \"%s\" (id %u) is not nfmeter's: left alone; "
+				     "to meter here in XDP: ip link set dev %s xdp off",
+				     nic->name, state.program_name, state.program_id, nic->name);
+	}
+	nic->mode = state.mode;
+	nic->program_id = xdp->program_id;
+	return 0;
+}
+
+int nfm_nics_attach(const struct nfm_config *config, const struct nfm_xdp *xdp,
+		    void (*unadopted)(void *cookie, const struct nfm_xdp *old), void *cookie,
+		    struct nfm_nic *nics, struct nfm_error *error)
+{
+	bool may_go_without = config->xdp == NFM_XDP_AUTO && !config->tee;
+
+	for (unsigned int i = 0; i < config->interface_count; i++) {
+		struct nfm_error why = {};
+		int r;
+
+		memcpy(nics[i].name, config->interfaces[i], sizeof(nics[i].name));
+		nics[i].mode = "none";
+		nics[i].program_id = 0;
+		if (xdp->program_fd < 0)
+			continue;
+		r = attach_nic(config, xdp, unadopted, cookie, &nics[i], &why);
+		if (r < 0 && !may_go_without) {
+			*error = why;
+			return r;
+		}
+		if (r < 0)
+			nfm_log(LOG_ERR, "%s; its datagrams come by the UDP socket", why.text);
+		else
+			nfm_log(LOG_INFO, "%s: XDP program %u, %s", nics[i].name,
+				nics[i].program_id, nics[i].mode);
+	}
+	return xdp->program_fd < 0 ? 0 : nfm_xdp_pin(xdp, config->pin, error);
+}

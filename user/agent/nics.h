@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Which datapath the agent works with, and on which NICs it stands. */
+#ifndef NFM_NICS_H
+#define NFM_NICS_H
+
+#include "config/config.h"
+#include "xdp/xdp.h"
+
+struct nfm_nic {
+	char name[IF_NAMESIZE];
+	const char *mode; /* "native", "generic", "none" */
+	uint32_t program_id;
+};
+
+/**
+ * Finds the datapath to go on with (pinned, or attached by somebody), else loads one. `xdp` gets
+ * program_fd -1 where there is none to be had and the configuration allows to go without
+ * (xdp = auto: said in the log). Attaches nothing yet.
+ */
+int nfm_nics_open(const struct nfm_config *config, struct nfm_xdp *xdp, struct nfm_error *error);
+
+/**
+ * Attaches `xdp` to every configured NIC that has no program, and pins it. Foreign programs are left
+ * alone: an error with xdp = native or generic; with auto said in the log, and the socket serves.
+ * `unadopted` (may be NULL) hears of an nfmeter that no agent had adopted, before it is replaced.
+ */
+int nfm_nics_attach(const struct nfm_config *config, const struct nfm_xdp *xdp,
+		    void (*unadopted)(void *cookie, const struct nfm_xdp *old), void *cookie,
+		    struct nfm_nic *nics, struct nfm_error *error);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The UDP sockets: fragments, NICs without XDP, and everything where there is no XDP. */
+#ifndef NFM_SOCKET_H
+#define NFM_SOCKET_H
+
+#include "agent/meter.h"
+
+#define NFM_SOCKETS_MAX (NFM_MAX_PORTS * NFM_MAX_LISTEN)
+
+struct nfm_sockets {
+	int fd[NFM_SOCKETS_MAX];
+	uint32_t drops[NFM_SOCKETS_MAX]; /* the socket's own count, as last seen */
+	unsigned int count;
+	struct nfm_socket_buffers *buffers;
+};
+
+/** Binds every port on every listen address. -EADDRINUSE says who to stop. */
+int nfm_sockets_open(struct nfm_sockets *sockets, const struct nfm_config *config,
+		     struct nfm_error *error);
+
+/** Reads and counts up to `limit` datagrams of one socket; returns how many. */
+unsigned int nfm_sockets_read(struct nfm_sockets *sockets, unsigned int index,
+			      struct nfm_meter *meter, unsigned int limit);
+void nfm_sockets_close(struct nfm_sockets *sockets);
+
+#endif
