@@ -78,23 +78,24 @@ static const char *keep(struct nfm_snapshot_reader *r, const char *text)
 	return copy;
 }
 
-/* Makes room in a list for one more entry; it grows with what is read, not with what is told. */
-static bool list_reserve(struct nfm_snapshot_reader *r, void **list, uint32_t *size,
-			 uint32_t used, size_t entry_size)
+/*
+ * A list with room for one more entry; it grows with what is read, not with what is told. NULL: out
+ * of memory, and the reader has failed.
+ */
+static void *list_reserve(struct nfm_snapshot_reader *r, void *list, uint32_t *size, uint32_t used,
+			  size_t entry_size)
 {
 	uint32_t bigger = *size ? *size * 2 : LIST_FIRST;
 	void *p;
 
 	if (used < *size)
-		return true;
-	p = reallocarray(*list, bigger, entry_size);
-	if (!p) {
+		return list;
+	p = reallocarray(list, bigger, entry_size);
+	if (p)
+		*size = bigger;
+	else
 		fail(r, -ENOMEM);
-		return false;
-	}
-	*list = p;
-	*size = bigger;
-	return true;
+	return p;
 }
 
 static void take_count(struct nfm_unpack *u, struct nfm_snapshot_count *count)
@@ -108,6 +109,7 @@ static uint32_t take_prefixes(struct nfm_snapshot_reader *r)
 {
 	struct nfm_unpack *u = &r->unpack;
 	uint32_t count = nfm_unpack_u32(u, NFM_SNAPSHOT_MAX_PREFIXES);
+	struct nfm_prefix *list;
 
 	for (uint32_t i = 0; i < count; i++) {
 		struct nfm_prefix p = { .family = nfm_unpack_byte(u) };
@@ -115,11 +117,14 @@ static uint32_t take_prefixes(struct nfm_snapshot_reader *r)
 		p.bits = nfm_unpack_byte(u);
 		if ((p.family != 4 || p.bits > 32) && (p.family != 6 || p.bits > 128))
 			fail(r, -EBADMSG);
-		if (u->code || !list_reserve(r, (void **)&r->prefixes, &r->prefix_size, i,
-					     sizeof(*r->prefixes)))
+		if (u->code)
 			return 0;
 		nfm_unpack_bytes(u, p.addr, (p.bits + 7U) / 8);
-		r->prefixes[i] = p;
+		list = list_reserve(r, r->prefixes, &r->prefix_size, i, sizeof(p));
+		if (!list)
+			return 0;
+		list[i] = p;
+		r->prefixes = list;
 	}
 	return count;
 }
@@ -128,6 +133,7 @@ static uint32_t take_streams(struct nfm_snapshot_reader *r)
 {
 	struct nfm_unpack *u = &r->unpack;
 	uint32_t count = nfm_unpack_u32(u, NFM_SNAPSHOT_MAX_STREAMS);
+	struct nfm_snapshot_stream *list;
 
 	for (uint32_t i = 0; i < count; i++) {
 		struct nfm_snapshot_stream s = { .version = nfm_unpack_u32(u, UINT32_MAX) };
@@ -137,10 +143,13 @@ static uint32_t take_streams(struct nfm_snapshot_reader *r)
 		s.received = nfm_unpack_varint(u);
 		s.lost = nfm_unpack_varint(u);
 		s.resets = nfm_unpack_varint(u);
-		if (u->code || !list_reserve(r, (void **)&r->streams, &r->stream_size, i,
-					     sizeof(*r->streams)))
+		if (u->code)
 			return 0;
-		r->streams[i] = s;
+		list = list_reserve(r, r->streams, &r->stream_size, i, sizeof(s));
+		if (!list)
+			return 0;
+		list[i] = s;
+		r->streams = list;
 	}
 	return count;
 }
