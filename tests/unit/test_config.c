@@ -307,35 +307,6 @@ static void many_wrong_lines(void **state)
 	assert_non_null(strstr(error.text, "…"));
 }
 
-static void the_reference_is_a_file_of_defaults(void **state)
-{
-	_cleanup_free_ char *text = NULL;
-	size_t len = 0;
-	FILE *to = open_memstream(&text, &len);
-
-	(void)state;
-	assert_non_null(to);
-	assert_int_equal(nfm_config_print_reference(to), 0);
-	assert_int_equal(fclose(to), 0);
-	assert_reads(text);
-	assert_defaults();
-	for (size_t i = 0; i < NFM_CONFIG_KEYS; i++) {
-		assert_non_null(nfm_config_keys[i].help);
-		assert_non_null(nfm_config_keys[i].form);
-		assert_non_null(strstr(text, nfm_config_keys[i].help));
-	}
-}
-
-static void a_reference_that_cannot_be_written(void **state)
-{
-	_cleanup_fclose_ FILE *to = fopen("/dev/full", "w");
-
-	(void)state;
-	if (!to)
-		skip();
-	assert_int_equal(nfm_config_print_reference(to), -EIO);
-}
-
 static void the_example_equals_the_defaults(void **state)
 {
 	_cleanup_free_ char *text = NULL;
@@ -390,8 +361,6 @@ int main(void)
 		WITH_FILE(exporters_sections),
 		WITH_FILE(long_and_binary_lines),
 		WITH_FILE(many_wrong_lines),
-		WITH_FILE(the_reference_is_a_file_of_defaults),
-		WITH_FILE(a_reference_that_cannot_be_written),
 		WITH_FILE(the_example_equals_the_defaults),
 		WITH_FILE(the_examples_commented_keys_are_right),
 	};

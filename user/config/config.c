@@ -10,7 +10,6 @@
 
 #include "base/cleanup.h"
 #include "base/io.h"
-#include "base/units.h"
 #include "config/config_values.h"
 
 #define FILE_BYTES_MAX (1U << 20)
