@@ -24,6 +24,15 @@ NFM_INLINE struct nfm_row *nfm_batch_row(const void *env, __u32 row)
 #define NFM_BATCH_PASSES
 #include "abi/batch.h"
 
+/*
+ * nfm_row_index() of the open bank. It reads the sizes as what they are, volatile: through a cast
+ * to plain const clang would fold in the defaults and not see the loaded ones.
+ */
+NFM_INLINE __u32 column_base(const struct nfm_ctl *ctl, __u32 column)
+{
+	return ((__u32)(ctl->epoch & 1) * nfm_geometry.columns + column) * nfm_geometry.stride;
+}
+
 NFM_INLINE void count_reason(const struct nfm_rx *rx, __u32 reason, __u32 records)
 {
 	struct nfm_row *row = nfm_batch_row(rx, nfm_geometry.capacity + nfm_geometry.exporters +
