@@ -231,13 +231,15 @@ static void lines_that_are_nothing(void **state)
 static void all_wrong_lines_are_told(void **state)
 {
 	(void)state;
-	assert_refused("[collector]\nport = 0\ninterval = 300s\nnonsense\n[what]\n[expire]\nsize = x\n",
+	assert_refused("[collector]\nport = 0\ninterval = 300s\nnonsense\n[what]\n[expire]\n"
+		       "size = x\n",
 		       2, "[collector] port: \"0\" is out of range");
 	assert_non_null(strstr(error.text, ":3: [collector] interval: \"300s\" is wrong; write "
 					   "seconds from 1 to 86400"));
 	assert_non_null(strstr(error.text, ":4: neither"));
 	assert_non_null(strstr(error.text, ":5: [what]"));
-	assert_non_null(strstr(error.text, ":7: [expire] size: \"x\" is wrong; write a number with"));
+	assert_non_null(strstr(error.text, ":7: [expire] size: \"x\" is wrong; write a number "
+					   "with"));
 }
 
 static void errors_leave_the_output_alone(void **state)
