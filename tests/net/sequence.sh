@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Loss is exact, per stream: gaps, reordering, duplicates, wrap of the counter, restart of the router.
+. "$(dirname "$0")/../lib/lab.sh"
+lab_open
+customers alice=10.0.0.0/24
+agent_start
+declare -A lost=() resets=()
+stream() { # LOST RESETS OPTION…
+	send --datagrams 400 --records 7 "${@:3}"
+	lost[$SENT_RUNS]=$1 resets[$SENT_RUNS]=$2
+}
+
+stream 0 0
+stream $((4 * 7)) 0 --datagrams 405 --lose 100
+stream 0 0 --swap 9
+stream 0 0 --twice 50
+stream 0 0 --sequence 4294967000
+stream $((4 * 7)) 0 --datagrams 405 --lose 100 --swap 9 --sequence 4294966000
+stream 0 1 --restart 200 --sequence 500000
+check_counts
+
+judged() { # DOMAIN
+	json ".[0].streams | map(select(.domain == $1))[0] | .lost == ${lost[$1]} and .resets == ${resets[$1]}
+		and .unit == \"records\" and .version == 5" exporters
+}
+for domain in "${!lost[@]}"; do
+	wait_for 10 judged "$domain"
+done
+json '.[0] | .lost == 56 and .lost == ([.streams[].lost] | add)' exporters || fail "the exporter's sum"
