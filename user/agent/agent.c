@@ -1,0 +1,431 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The agent's event loop: one thread that counts, and one beside it that writes snapshots. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/file.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "agent/agent.h"
+#include "agent/control.h"
+#include "agent/control_serve.h"
+#include "agent/hook.h"
+#include "agent/loop.h"
+#include "agent/meter.h"
+#include "agent/nics.h"
+#include "agent/rotation.h"
+#include "agent/socket.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/log.h"
+
+#define TICK_MS 200
+#define TAKE_AT_ONCE 1024U
+#define RETRY_NS (5 * NFM_NS_PER_S)
+#define HOOK_PATIENCE_NS (10 * NFM_NS_PER_S)
+
+/* ---- rotation ---- */
+
+static uint64_t next_boundary_ns(const struct nfm_agent *agent, uint64_t now_unix_ns)
+{
+	return nfm_snapshot_slot_next(now_unix_ns / NFM_NS_PER_S, agent->config->interval_s) *
+	       NFM_NS_PER_S;
+}
+
+/* Closes the interval and starts its job, or starts over the job of one that failed. */
+static void rotate(struct nfm_agent *agent, uint64_t now_unix_ns)
+{
+	struct nfm_table *table = &agent->meter.table;
+	uint64_t now_ns = nfm_clock_monotonic_ns();
+	bool due = now_unix_ns >= agent->next_rotation_ns;
+
+	if (nfm_rotation_busy(&agent->rotation))
+		return;
+	if (nfm_rotate_pending(table)) {
+		if (now_ns >= agent->retry_ns)
+			nfm_rotation_start(&agent->rotation);
+		return;
+	}
+	if (!due)
+		return;
+	agent->next_rotation_ns = next_boundary_ns(agent, now_unix_ns);
+	if (nfm_rotate_flip(table, now_unix_ns) == 0)
+		nfm_rotation_start(&agent->rotation);
+}
+
+static void rotation_done(struct nfm_agent *agent)
+{
+	const struct nfm_rotation *r = &agent->rotation;
+
+	if (!nfm_rotation_fetch(&agent->rotation))
+		return;
+	nfm_rotation_log(r);
+	if (r->outcome < 0)
+		agent->retry_ns = nfm_clock_monotonic_ns() + RETRY_NS;
+	else if (r->result.path[0])
+		nfm_hook_add(&agent->hook, r->result.path, r->result.meta.epoch);
+	if (agent->reload_wanted) {
+		agent->reload_wanted = false;
+		nfm_agent_reload(agent);
+	}
+	nfm_control_retry(&agent->control, nfm_clock_monotonic_ns());
+}
+
+/* ---- events ---- */
+
+static int watch(const struct nfm_agent *agent, int fd, enum nfm_agent_event kind, uint32_t index)
+{
+	struct epoll_event event = {
+		.events = EPOLLIN,
+		.data.u64 = (uint64_t)kind << 32 | index,
+	};
+
+	return epoll_ctl(agent->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
+}
+
+static void on_signal(struct nfm_agent *agent)
+{
+	struct signalfd_siginfo info;
+
+	while (read(agent->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		switch (info.ssi_signo) {
+		case SIGHUP:
+			nfm_agent_reload(agent);
+			break;
+		case SIGCHLD:
+			nfm_hook_reap(&agent->hook);
+			break;
+		default:
+			agent->stop = true;
+		}
+	}
+}
+
+static void on_control(struct nfm_agent *agent)
+{
+	int fd = nfm_control_accept(&agent->control, nfm_clock_monotonic_ns());
+
+	if (fd >= 0)
+		watch(agent, fd, NFM_EVENT_CONNECTION, (uint32_t)fd);
+}
+
+static void on_event(struct nfm_agent *agent, const struct epoll_event *event)
+{
+	uint32_t index = (uint32_t)event->data.u64;
+
+	switch ((enum nfm_agent_event)(event->data.u64 >> 32)) {
+	case NFM_EVENT_SIGNAL:
+		on_signal(agent);
+		break;
+	case NFM_EVENT_RING:
+		break; /* drained on every turn */
+	case NFM_EVENT_SOCKET:
+		nfm_sockets_read(&agent->sockets, index, &agent->meter, TAKE_AT_ONCE);
+		break;
+	case NFM_EVENT_ROTATION:
+		rotation_done(agent);
+		break;
+	case NFM_EVENT_CONTROL:
+		on_control(agent);
+		break;
+	case NFM_EVENT_CONNECTION:
+		nfm_control_read(&agent->control, (int)index);
+		break;
+	}
+}
+
+static int timeout_ms(const struct nfm_agent *agent, bool more)
+{
+	uint64_t now_unix_ns = nfm_clock_unix_ns();
+	uint64_t left_ms;
+
+	if (more)
+		return 0;
+	if (now_unix_ns >= agent->next_rotation_ns)
+		return 1;
+	left_ms = (agent->next_rotation_ns - now_unix_ns) / NFM_NS_PER_MS + 1;
+	return left_ms < TICK_MS ? (int)left_ms : TICK_MS;
+}
+
+static void tick(struct nfm_agent *agent)
+{
+	uint64_t now_ns = nfm_clock_monotonic_ns();
+
+	if (now_ns - agent->tick_ns < TICK_MS * NFM_NS_PER_MS)
+		return;
+	agent->tick_ns = now_ns;
+	nfm_meter_fold(&agent->meter);
+	nfm_control_retry(&agent->control, now_ns);
+}
+
+static void loop(struct nfm_agent *agent)
+{
+	struct epoll_event events[64];
+
+	while (!agent->stop) {
+		bool more = nfm_meter_drain(&agent->meter, TAKE_AT_ONCE) == TAKE_AT_ONCE;
+		int n = epoll_wait(agent->epoll_fd, events, NFM_ARRAY_SIZE(events),
+				   timeout_ms(agent, more));
+
+		for (int i = 0; i < n; i++)
+			on_event(agent, &events[i]);
+		rotate(agent, nfm_clock_unix_ns());
+		tick(agent);
+	}
+}
+
+/* ---- start and stop ---- */
+
+static int open_events(struct nfm_agent *agent, struct nfm_error *error)
+{
+	sigset_t signals;
+	int r;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
+	sigaddset(&signals, SIGCHLD);
+	if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
+		return nfm_error_set(error, -errno, "sigprocmask: %m");
+	agent->signal_fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
+	agent->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (agent->signal_fd < 0 || agent->epoll_fd < 0)
+		return nfm_error_set(error, -errno, "event loop: %m");
+	r = watch(agent, agent->signal_fd, NFM_EVENT_SIGNAL, 0);
+	return r < 0 ? nfm_error_set(error, r, "event loop: %s", strerror(-r)) : 0;
+}
+
+static int watch_all(struct nfm_agent *agent, struct nfm_error *error)
+{
+	int r = watch(agent, agent->rotation.event_fd, NFM_EVENT_ROTATION, 0);
+
+	if (r == 0)
+		r = watch(agent, agent->control.listen_fd, NFM_EVENT_CONTROL, 0);
+	if (r == 0 && agent->meter.xdp.punts_fd >= 0)
+		r = watch(agent, agent->meter.xdp.punts_fd, NFM_EVENT_RING, 0);
+	for (unsigned int i = 0; r == 0 && i < agent->sockets.count; i++)
+		r = watch(agent, agent->sockets.fd[i], NFM_EVENT_SOCKET, i);
+	return r < 0 ? nfm_error_set(error, r, "event loop: %s", strerror(-r)) : 0;
+}
+
+/* One agent for a runtime folder, and one for the pins: the second one refuses. */
+static int take_lock(const char *path, int flags, int *out, struct nfm_error *error)
+{
+	_cleanup_close_ int fd = open(path, flags | O_CLOEXEC, 0644);
+
+	if (fd < 0)
+		return nfm_error_set(error, -errno, "%s: %m", path);
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return nfm_error_set(error, -errno,
+				     "%s is locked: another agent is running (`nfmeter status`)",
+				     path);
+	*out = NFM_STEAL_FD(fd);
+	return 0;
+}
+
+static int take_locks(struct nfm_agent *agent, struct nfm_error *error)
+{
+	char path[PATH_MAX + 32];
+	int r = nfm_io_mkdir_p(agent->config->runtime, 0755);
+
+	if (r < 0)
+		return nfm_error_set(error, r, "%s: %s (set [collector] runtime)",
+				     agent->config->runtime, strerror(-r));
+	snprintf(path, sizeof(path), "%s/agent.lock", agent->config->runtime);
+	return take_lock(path, O_RDWR | O_CREAT, &agent->lock_fd, error);
+}
+
+/* Tells the CLI where the table stands; it stays true when we are gone. */
+static int write_source(const struct nfm_agent *agent, struct nfm_error *error)
+{
+	const struct nfm_config *config = agent->config;
+	char path[PATH_MAX + 32];
+	char text[PATH_MAX + 32];
+	int n = agent->meter.table.in_maps ?
+			snprintf(text, sizeof(text), "pins %s\n", config->pin) :
+			snprintf(text, sizeof(text), "file %s/table\n", config->runtime);
+	int r;
+
+	snprintf(path, sizeof(path), "%s/" NFM_CONTROL_TABLE, config->runtime);
+	r = nfm_io_replace_file(path, text, (size_t)n, 0644);
+	return r < 0 ? nfm_error_set(error, r, "%s: %s", path, strerror(-r)) : 0;
+}
+
+/* The datagrams that waited for an agent in an nfmeter which we replaced. */
+static void take_over_ring(void *cookie, const struct nfm_xdp *old)
+{
+	struct nfm_meter *meter = cookie;
+	struct nfm_ring ring = {};
+	const struct nfm_punt *punt;
+	unsigned int taken = 0;
+	uint64_t next;
+
+	nfm_meter_grace();
+	if (nfm_ring_open(old->punts_fd, &ring, NULL) < 0)
+		return;
+	for (; nfm_ring_peek(&ring, &punt, &next); taken++) {
+		const struct nfm_arrival arrival = {
+			.source = punt->source,
+			.payload = (const uint8_t *)(punt + 1),
+			.length = punt->length,
+			.time_ns = punt->time_ns,
+			.uncounted = true,
+			.ring_pos = NFM_JOURNAL_NO_RING,
+		};
+
+		nfm_meter_take(meter, &arrival);
+		__atomic_store_n(ring.consumer_pos, next, __ATOMIC_RELEASE);
+	}
+	nfm_ring_close(&ring);
+	nfm_log(LOG_NOTICE, "took %u datagrams that waited in program %u, now replaced", taken,
+		old->program_id);
+}
+
+static int open_meter(struct nfm_agent *agent, struct nfm_error *error)
+{
+	const struct nfm_config *config = agent->config;
+	_cleanup_(nfm_xdp_close) struct nfm_xdp xdp = NFM_XDP_NONE;
+	bool has_xdp;
+	int r = nfm_nics_open(config, &xdp, error);
+
+	if (r < 0)
+		return r;
+	has_xdp = xdp.program_fd >= 0;
+	if (config->tee && !has_xdp)
+		return nfm_error_set(error, -EINVAL, "tee = yes needs XDP: set interfaces, and xdp "
+						     "other than off");
+	r = nfm_meter_open(&agent->meter, config, has_xdp ? &xdp : NULL, error);
+	if (r < 0)
+		return r;
+	agent->meter_open = true;
+	r = nfm_nics_attach(config, &agent->meter.xdp, take_over_ring, &agent->meter, agent->nics,
+			    error);
+	if (r < 0)
+		return r;
+	if (has_xdp) {
+		r = take_lock(config->pin, O_RDONLY | O_DIRECTORY, &agent->pin_lock_fd, error);
+		if (r < 0)
+			return r;
+	}
+	if (agent->meter.table.geometry.capacity != config->capacity)
+		nfm_log(LOG_NOTICE,
+			"the table was made with capacity %u; the configured %u is for the next one, "
+			"after `nfmeter detach`",
+			agent->meter.table.geometry.capacity, config->capacity);
+	return config->tee ? 0 : nfm_sockets_open(&agent->sockets, config, error);
+}
+
+static int start(struct nfm_agent *agent, struct nfm_error *error)
+{
+	int r = open_events(agent, error);
+
+	if (r == 0)
+		r = take_locks(agent, error);
+	if (r == 0)
+		r = open_meter(agent, error);
+	if (r == 0)
+		r = nfm_rotation_open(&agent->rotation, agent->config, &agent->meter.table, error);
+	if (r == 0)
+		r = nfm_hook_open(&agent->hook, agent->config, &agent->meter.table, error);
+	agent->control.serve = nfm_agent_serve;
+	agent->control.cookie = agent;
+	if (r == 0)
+		r = nfm_control_open(&agent->control, agent->config->runtime, error);
+	if (r == 0)
+		r = watch_all(agent, error);
+	if (r == 0)
+		r = write_source(agent, error);
+	agent->next_rotation_ns = next_boundary_ns(agent, nfm_clock_unix_ns());
+	return r;
+}
+
+/* Waits for hooks under way, but not for ever: what is left is the next agent's. */
+static void finish_hooks(struct nfm_agent *agent)
+{
+	uint64_t end_ns = nfm_clock_monotonic_ns() + HOOK_PATIENCE_NS;
+	struct epoll_event event;
+
+	while (nfm_hook_backlog(&agent->hook) && nfm_clock_monotonic_ns() < end_ns) {
+		epoll_wait(agent->epoll_fd, &event, 1, TICK_MS);
+		nfm_hook_reap(&agent->hook);
+	}
+}
+
+/* The last snapshot: what has come so far; the kernel goes on counting into the next interval. */
+static void finish(struct nfm_agent *agent)
+{
+	struct nfm_table *table = &agent->meter.table;
+
+	for (unsigned int i = 0; i < agent->sockets.count; i++)
+		nfm_sockets_read(&agent->sockets, i, &agent->meter, UINT32_MAX);
+	nfm_meter_drain(&agent->meter, UINT32_MAX);
+	nfm_meter_fold(&agent->meter);
+	for (int turn = 0; turn < 2; turn++) { /* one that was under way, and the last */
+		while (nfm_rotation_busy(&agent->rotation)) {
+			struct epoll_event event;
+
+			epoll_wait(agent->epoll_fd, &event, 1, TICK_MS);
+			rotation_done(agent);
+		}
+		if (turn == 0 && (nfm_rotate_pending(table) ||
+				  nfm_rotate_flip(table, nfm_clock_unix_ns()) == 0))
+			nfm_rotation_start(&agent->rotation);
+	}
+	finish_hooks(agent);
+}
+
+static void close_agent(struct nfm_agent *agent)
+{
+	nfm_control_close(&agent->control);
+	nfm_rotation_close(&agent->rotation);
+	nfm_hook_close(&agent->hook);
+	nfm_sockets_close(&agent->sockets);
+	if (agent->meter_open)
+		nfm_meter_close(&agent->meter);
+	for (size_t i = 0; i < 4; i++) {
+		int fd = (const int[]){ agent->signal_fd, agent->epoll_fd, agent->lock_fd,
+					agent->pin_lock_fd }[i];
+
+		if (fd >= 0)
+			close(fd);
+	}
+}
+
+int nfm_agent_run(const struct nfm_config *config, const char *config_path)
+{
+	struct nfm_error error = {};
+	struct nfm_agent *agent = calloc(1, sizeof(*agent));
+	int r;
+
+	if (!agent)
+		return 1;
+	agent->config = config;
+	agent->config_path = config_path;
+	agent->signal_fd = agent->epoll_fd = agent->lock_fd = agent->pin_lock_fd = -1;
+	agent->control.listen_fd = -1;
+	r = start(agent, &error);
+	if (r < 0) {
+		nfm_log(LOG_ERR, "cannot start: %s", error.text);
+	} else {
+		nfm_log(LOG_INFO, "nfmeter %s runs: port %u, %s, interval %u s, snapshots in %s",
+			NFM_VERSION, config->ports[0],
+			agent->meter.table.in_maps ? "XDP" : "UDP socket", config->interval_s,
+			config->directory);
+		loop(agent);
+		nfm_log(LOG_INFO, "stopping; %s",
+			agent->meter.table.in_maps ? "the kernel goes on counting" :
+						     "what arrives from now on is not counted");
+		finish(agent);
+	}
+	close_agent(agent);
+	free(agent);
+	return r < 0 ? 1 : 0;
+}

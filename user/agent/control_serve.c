@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "agent/control_serve.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <yajl/yajl_tree.h>
+
+#include "agent/control.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+
+#define PREFIXES_MAX 4096
+#define IDLE_NS (10 * NFM_NS_PER_S)
+
+static void free_tree(yajl_val *tree)
+{
+	yajl_tree_free(*tree);
+}
+
+static void free_gen(yajl_gen *gen)
+{
+	if (*gen)
+		yajl_gen_free(*gen);
+}
+
+int nfm_control_open(struct nfm_control *control, const char *runtime, struct nfm_error *error)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	_cleanup_close_ int fd = -1;
+
+	for (unsigned int i = 0; i < NFM_CONTROL_CONNECTIONS; i++)
+		control->connection[i] = (struct nfm_control_connection){ .fd = -1 };
+	if (snprintf(control->path, sizeof(control->path), "%s/%s", runtime, NFM_CONTROL_SOCKET) >=
+	    (int)sizeof(control->path))
+		return nfm_error_set(error, -ENAMETOOLONG,
+				     "%s is too long a path for a socket: choose a shorter runtime",
+				     runtime);
+	strcpy(address.sun_path, control->path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return nfm_error_set(error, -errno, "control socket: %m");
+	unlink(control->path); /* the agent's lock is ours: whoever bound it is dead */
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    chmod(control->path, 0660) < 0 || listen(fd, NFM_CONTROL_CONNECTIONS) < 0)
+		return nfm_error_set(error, -errno, "%s: %m", control->path);
+	control->listen_fd = NFM_STEAL_FD(fd);
+	return 0;
+}
+
+static void drop(struct nfm_control_connection *c)
+{
+	close(c->fd);
+	free(c->request);
+	*c = (struct nfm_control_connection){ .fd = -1 };
+}
+
+void nfm_control_close(struct nfm_control *control)
+{
+	if (control->listen_fd < 0)
+		return;
+	for (unsigned int i = 0; i < NFM_CONTROL_CONNECTIONS; i++)
+		if (control->connection[i].fd >= 0)
+			drop(&control->connection[i]);
+	close(control->listen_fd);
+	unlink(control->path);
+	control->listen_fd = -1;
+}
+
+int nfm_control_accept(struct nfm_control *control, uint64_t now_ns)
+{
+	_cleanup_close_ int fd = accept4(control->listen_fd, NULL, NULL,
+					 SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	for (unsigned int i = 0; i < NFM_CONTROL_CONNECTIONS; i++) {
+		struct nfm_control_connection *c = &control->connection[i];
+
+		if (c->fd >= 0)
+			continue;
+		c->request = malloc(NFM_CONTROL_MAX);
+		if (!c->request)
+			return -ENOMEM;
+		c->since_ns = now_ns;
+		c->fd = NFM_STEAL_FD(fd);
+		return c->fd;
+	}
+	return -EMFILE;
+}
+
+/* ---- a request's text ---- */
+
+static const char *get_string(yajl_val tree, const char *key)
+{
+	const char *path[] = { key, NULL };
+
+	return YAJL_GET_STRING(yajl_tree_get(tree, path, yajl_t_string));
+}
+
+static int get_prefixes(yajl_val tree, const char **prefixes, size_t *count)
+{
+	const char *path[] = { "prefixes", NULL };
+	yajl_val array = yajl_tree_get(tree, path, yajl_t_array);
+
+	*count = 0;
+	if (!array)
+		return 0;
+	if (array->u.array.len > PREFIXES_MAX)
+		return -E2BIG;
+	for (size_t i = 0; i < array->u.array.len; i++) {
+		const char *text = YAJL_GET_STRING(array->u.array.values[i]);
+
+		if (!text)
+			return -EINVAL;
+		prefixes[(*count)++] = text;
+	}
+	return 0;
+}
+
+static int serve_text(struct nfm_control *control, const char *text, yajl_gen out,
+		      struct nfm_error *error)
+{
+	char why[256] = "";
+	_cleanup_(free_tree) yajl_val tree = yajl_tree_parse(text, why, sizeof(why));
+	_cleanup_free_ const char **prefixes = calloc(PREFIXES_MAX, sizeof(*prefixes));
+	struct nfm_control_request request = { .prefixes = prefixes };
+	int r;
+
+	if (!tree)
+		return nfm_error_set(error, -EINVAL, "request: not JSON: %s", why);
+	if (!prefixes)
+		return nfm_error_set(error, -ENOMEM, "out of memory");
+	request.command = get_string(tree, "command");
+	request.id = get_string(tree, "id");
+	if (!request.command)
+		return nfm_error_set(error, -EINVAL, "request: no \"command\"");
+	r = get_prefixes(tree, prefixes, &request.prefix_count);
+	if (r < 0)
+		return nfm_error_set(error, r, "request: \"prefixes\" is no list of at most %d texts",
+				     PREFIXES_MAX);
+	return control->serve(control->cookie, &request, out, error);
+}
+
+/* ---- an answer ---- */
+
+static void put_text(yajl_gen gen, const char *text)
+{
+	yajl_gen_string(gen, (const unsigned char *)text, strlen(text));
+}
+
+static yajl_gen begin_answer(bool ok)
+{
+	yajl_gen gen = yajl_gen_alloc(NULL);
+
+	if (!gen)
+		return NULL;
+	yajl_gen_map_open(gen);
+	put_text(gen, "ok");
+	yajl_gen_bool(gen, ok);
+	return gen;
+}
+
+/* One line, small against a socket's buffer: a client that does not take it gets none. */
+static void send_answer(int fd, yajl_gen gen)
+{
+	const unsigned char *text;
+	size_t length;
+
+	yajl_gen_map_close(gen);
+	if (yajl_gen_get_buf(gen, &text, &length) != yajl_gen_status_ok)
+		return;
+	if (send(fd, text, length, MSG_NOSIGNAL | MSG_MORE) == (ssize_t)length)
+		send(fd, "\n", 1, MSG_NOSIGNAL);
+}
+
+static void answer(struct nfm_control *control, struct nfm_control_connection *c)
+{
+	_cleanup_(free_gen) yajl_gen good = begin_answer(true);
+	_cleanup_(free_gen) yajl_gen bad = begin_answer(false);
+	struct nfm_error error = {};
+	int r;
+
+	if (!good || !bad) {
+		drop(c);
+		return;
+	}
+	r = serve_text(control, c->request, good, &error);
+	if (r == -EAGAIN) {
+		c->complete = true;
+		return;
+	}
+	if (r < 0) {
+		put_text(bad, "error");
+		put_text(bad, error.text);
+	}
+	send_answer(c->fd, r < 0 ? bad : good);
+	drop(c);
+}
+
+void nfm_control_read(struct nfm_control *control, int fd)
+{
+	struct nfm_control_connection *c = NULL;
+	ssize_t n;
+
+	for (unsigned int i = 0; i < NFM_CONTROL_CONNECTIONS && !c; i++)
+		if (control->connection[i].fd == fd)
+			c = &control->connection[i];
+	if (!c || c->complete)
+		return;
+	n = read(fd, c->request + c->used, NFM_CONTROL_MAX - 1 - c->used);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0 || c->used + (size_t)n >= NFM_CONTROL_MAX - 1) {
+		drop(c);
+		return;
+	}
+	c->used += (size_t)n;
+	c->request[c->used] = '\0';
+	if (memchr(c->request, '\n', c->used))
+		answer(control, c);
+}
+
+void nfm_control_retry(struct nfm_control *control, uint64_t now_ns)
+{
+	for (unsigned int i = 0; i < NFM_CONTROL_CONNECTIONS; i++) {
+		struct nfm_control_connection *c = &control->connection[i];
+
+		if (c->fd < 0)
+			continue;
+		if (c->complete)
+			answer(control, c);
+		else if (now_ns - c->since_ns > IDLE_NS)
+			drop(c);
+	}
+}

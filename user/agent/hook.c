@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "agent/hook.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "snapshot/snapshot.h"
+
+extern char **environ;
+
+/* ---- the command ---- */
+
+struct text {
+	char *at;
+	size_t left;
+};
+
+static void put_char(struct text *t, char c)
+{
+	if (t->left > 1) {
+		*t->at++ = c;
+		t->left--;
+	} else {
+		t->left = 0;
+	}
+}
+
+/* As one word for sh(1), whatever is in it. */
+static void put_quoted(struct text *t, const char *word)
+{
+	put_char(t, '\'');
+	for (; *word; word++) {
+		if (*word != '\'') {
+			put_char(t, *word);
+			continue;
+		}
+		for (const char *p = "'\\''"; *p; p++)
+			put_char(t, *p);
+	}
+	put_char(t, '\'');
+}
+
+static void put_placeholder(struct text *t, char which, const char *folder, const char *file)
+{
+	const char *slot = strchr(file, '.');
+	const char *name = strrchr(folder, '/');
+	char unix_text[32] = "";
+	char path[PATH_MAX * 2];
+	uint64_t unix_s;
+
+	switch (which) {
+	case 'f':
+		snprintf(path, sizeof(path), "%s/%s", folder, file);
+		put_quoted(t, path);
+		break;
+	case 'd':
+		put_quoted(t, folder);
+		break;
+	case 't':
+		put_quoted(t, slot ? slot + 1 : file);
+		break;
+	case 'u':
+		if (nfm_snapshot_name_parse(file, &unix_s) == 0)
+			snprintf(unix_text, sizeof(unix_text), "%llu", (unsigned long long)unix_s);
+		put_quoted(t, unix_text);
+		break;
+	case 'i':
+		put_quoted(t, name ? name + 1 : folder);
+		break;
+	case '%':
+		put_char(t, '%');
+		break;
+	default: /* not ours: as it stands, for date(1) and the like */
+		put_char(t, '%');
+		put_char(t, which);
+	}
+}
+
+int nfm_hook_expand(const char *command, const char *path, char *out, size_t size)
+{
+	struct text t = { out, size };
+	char folder[PATH_MAX];
+	char *slash;
+
+	if (snprintf(folder, sizeof(folder), "%s", path) >= (int)sizeof(folder))
+		return -ENAMETOOLONG;
+	slash = strrchr(folder, '/');
+	if (!slash)
+		return -EINVAL;
+	*slash = '\0';
+	for (; *command; command++) {
+		if (*command == '%' && command[1])
+			put_placeholder(&t, *++command, folder, slash + 1);
+		else
+			put_char(&t, *command);
+	}
+	if (!t.left)
+		return -ENAMETOOLONG;
+	*t.at = '\0';
+	return 0;
+}
+
+/* ---- the runs ---- */
+
+static int spawn_shell(const char *command, pid_t *pid)
+{
+	char *const argv[] = { "sh", "-c", (char *)command, NULL };
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	sigset_t none;
+	int r;
+
+	sigemptyset(&none);
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawnattr_init(&attributes);
+	posix_spawnattr_setsigmask(&attributes, &none);
+	posix_spawnattr_setpgroup(&attributes, 0);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
+	r = posix_spawn(pid, "/bin/sh", &actions, &attributes, argv, environ);
+	posix_spawnattr_destroy(&attributes);
+	posix_spawn_file_actions_destroy(&actions);
+	return -r;
+}
+
+static void fail(struct nfm_hook *hook, const char *path, const char *what)
+{
+	hook->table->ctl->hook_failures++;
+	nfm_log(LOG_ERR, "hook for %s: %s", path, what);
+}
+
+/* Handed over once: the epoch is noted before the run, so that a crash repeats none. */
+static void begin_next(struct nfm_hook *hook)
+{
+	while (!hook->pid && hook->count) {
+		struct nfm_hook_job *job = &hook->queue[hook->first];
+		char command[PATH_MAX * 4];
+		int r;
+
+		hook->first = (hook->first + 1) % NFM_HOOK_QUEUE;
+		hook->count--;
+		__atomic_store_n(&hook->table->ctl->hook_epoch, job->epoch, __ATOMIC_RELEASE);
+		r = nfm_hook_expand(hook->config->hook, job->path, command, sizeof(command));
+		if (r == 0)
+			r = spawn_shell(command, &hook->pid);
+		if (r < 0) {
+			hook->pid = 0;
+			fail(hook, job->path, strerror(-r));
+			continue;
+		}
+		hook->started_ns = nfm_clock_monotonic_ns();
+		memcpy(hook->running, job->path, sizeof(hook->running));
+	}
+}
+
+void nfm_hook_add(struct nfm_hook *hook, const char *path, uint64_t epoch)
+{
+	struct nfm_hook_job *job;
+
+	if (!hook->config->hook[0]) {
+		hook->table->ctl->hook_epoch = epoch; /* none was wanted */
+		return;
+	}
+	if (hook->count == NFM_HOOK_QUEUE) {
+		fail(hook, path, "too many wait: left out");
+		return;
+	}
+	job = &hook->queue[(hook->first + hook->count++) % NFM_HOOK_QUEUE];
+	job->epoch = epoch;
+	snprintf(job->path, sizeof(job->path), "%s", path);
+	if (hook->pid)
+		nfm_log(LOG_WARNING, "hook still running for %s (%llu s); %u wait", hook->running,
+			(unsigned long long)((nfm_clock_monotonic_ns() - hook->started_ns) /
+					     NFM_NS_PER_S),
+			hook->count);
+	begin_next(hook);
+}
+
+void nfm_hook_reap(struct nfm_hook *hook)
+{
+	char what[64];
+	int status;
+
+	if (!hook->pid || waitpid(hook->pid, &status, WNOHANG) != hook->pid)
+		return;
+	hook->pid = 0;
+	if (WIFSIGNALED(status)) {
+		snprintf(what, sizeof(what), "ended by signal %d", WTERMSIG(status));
+		fail(hook, hook->running, what);
+	} else if (WEXITSTATUS(status)) {
+		snprintf(what, sizeof(what), "exit status %d", WEXITSTATUS(status));
+		fail(hook, hook->running, what);
+	}
+	begin_next(hook);
+}
+
+uint32_t nfm_hook_backlog(const struct nfm_hook *hook)
+{
+	return hook->count + (hook->pid != 0);
+}
+
+/* ---- what an earlier agent left ---- */
+
+static int by_epoch(const void *a, const void *b)
+{
+	uint64_t x = ((const struct nfm_hook_job *)a)->epoch;
+	uint64_t y = ((const struct nfm_hook_job *)b)->epoch;
+
+	return (x > y) - (x < y);
+}
+
+static void queue_left_over(struct nfm_hook *hook)
+{
+	const struct nfm_ctl *ctl = hook->table->ctl;
+	_cleanup_closedir_ DIR *dir = opendir(hook->config->directory);
+	struct dirent *entry;
+
+	while (dir && hook->count < NFM_HOOK_QUEUE && (entry = readdir(dir))) {
+		struct nfm_hook_job *job = &hook->queue[hook->count];
+		struct nfm_snapshot_meta meta;
+		uint64_t unix_s;
+
+		if (nfm_snapshot_name_parse(entry->d_name, &unix_s) < 0)
+			continue;
+		if (snprintf(job->path, sizeof(job->path), "%s/%s", hook->config->directory,
+			     entry->d_name) >= (int)sizeof(job->path))
+			continue;
+		if (nfm_snapshot_header_read(job->path, &meta, NULL) < 0 ||
+		    memcmp(meta.identity, ctl->identity, sizeof(meta.identity)) ||
+		    meta.epoch <= ctl->hook_epoch)
+			continue;
+		job->epoch = meta.epoch;
+		hook->count++;
+	}
+	qsort(hook->queue, hook->count, sizeof(*hook->queue), by_epoch);
+}
+
+int nfm_hook_open(struct nfm_hook *hook, const struct nfm_config *config, struct nfm_table *table,
+		  struct nfm_error *error)
+{
+	*hook = (struct nfm_hook){ .config = config, .table = table };
+	if (!config->hook[0])
+		return 0;
+	hook->queue = calloc(NFM_HOOK_QUEUE, sizeof(*hook->queue));
+	if (!hook->queue)
+		return nfm_error_set(error, -ENOMEM, "out of memory");
+	queue_left_over(hook);
+	begin_next(hook);
+	return 0;
+}
+
+void nfm_hook_close(struct nfm_hook *hook)
+{
+	if (hook->pid)
+		nfm_log(LOG_NOTICE, "the hook for %s goes on without us", hook->running);
+	free(hook->queue);
+	hook->queue = NULL;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The running agent, for the parts of its event loop. */
+#ifndef NFM_LOOP_H
+#define NFM_LOOP_H
+
+#include "agent/control_serve.h"
+#include "agent/hook.h"
+#include "agent/meter.h"
+#include "agent/nics.h"
+#include "agent/rotation.h"
+#include "agent/socket.h"
+
+enum nfm_agent_event {
+	NFM_EVENT_SIGNAL,
+	NFM_EVENT_RING,
+	NFM_EVENT_SOCKET,
+	NFM_EVENT_ROTATION,
+	NFM_EVENT_CONTROL,
+	NFM_EVENT_CONNECTION,
+};
+
+struct nfm_agent {
+	const struct nfm_config *config;
+	const char *config_path;
+	struct nfm_meter meter;
+	bool meter_open;
+	struct nfm_nic nics[NFM_CONFIG_MAX_INTERFACES];
+	struct nfm_sockets sockets;
+	struct nfm_rotation rotation;
+	struct nfm_hook hook;
+	struct nfm_control control;
+	int epoll_fd;
+	int signal_fd;
+	int lock_fd;
+	int pin_lock_fd;
+	uint64_t next_rotation_ns; /* wall clock */
+	uint64_t retry_ns;	   /* monotonic: a failed rotation's next try */
+	uint64_t tick_ns;	   /* monotonic */
+	bool reload_wanted;	   /* SIGHUP while a rotation read the names */
+	bool stop;
+};
+
+/** Answers one control request: see agent/control.h. */
+int nfm_agent_serve(void *cookie, const struct nfm_control_request *request, yajl_gen out,
+		    struct nfm_error *error);
+
+/** SIGHUP: the customers file again; put off while a rotation is under way. */
+void nfm_agent_reload(struct nfm_agent *agent);
+
+#endif

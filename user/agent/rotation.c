@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "agent/rotation.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "agent/meter.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/units.h"
+
+static void log_expired(void *cookie, const char *path, uint64_t bytes)
+{
+	(void)cookie;
+	nfm_log(LOG_DEBUG, "expired %s, %llu bytes", path, (unsigned long long)bytes);
+}
+
+static void work(struct nfm_rotation *r)
+{
+	const struct nfm_config *config = r->config;
+	const struct nfm_expire_limits limits = {
+		.size_bytes = config->expire_size_bytes,
+		.lifetime_s = config->expire_lifetime_s,
+		.watermark = config->expire_watermark,
+	};
+
+	memset(&r->result, 0, sizeof(r->result));
+	memset(&r->expired, 0, sizeof(r->expired));
+	r->outcome = nfm_rotate_finish(r->table, config->directory, config->interval_s,
+				       r->table->in_maps ? nfm_meter_grace : NULL, &r->result,
+				       &r->error);
+	r->expire_outcome = 0;
+	if (r->outcome == 0 && (limits.size_bytes || limits.lifetime_s))
+		r->expire_outcome = nfm_expire_run(config->directory, &limits,
+						   nfm_clock_unix_ns() / NFM_NS_PER_S, false,
+						   log_expired, NULL, &r->expired, &r->error);
+}
+
+static void tell(const struct nfm_rotation *r)
+{
+	const uint64_t one = 1;
+
+	if (write(r->event_fd, &one, sizeof(one)) < 0)
+		nfm_log(LOG_ERR, "rotation: eventfd: %m"); /* the loop's tick finds it, too */
+}
+
+static void *thread_main(void *cookie)
+{
+	struct nfm_rotation *r = cookie;
+
+	pthread_mutex_lock(&r->mutex);
+	while (r->state != NFM_ROTATION_STOP) {
+		if (r->state != NFM_ROTATION_WORK) {
+			pthread_cond_wait(&r->wake, &r->mutex);
+			continue;
+		}
+		pthread_mutex_unlock(&r->mutex);
+		work(r);
+		pthread_mutex_lock(&r->mutex);
+		r->state = NFM_ROTATION_DONE;
+		pthread_cond_broadcast(&r->wake);
+		tell(r);
+	}
+	pthread_mutex_unlock(&r->mutex);
+	return NULL;
+}
+
+int nfm_rotation_open(struct nfm_rotation *r, const struct nfm_config *config,
+		      struct nfm_table *table, struct nfm_error *error)
+{
+	sigset_t all;
+	sigset_t before;
+	int code;
+
+	memset(r, 0, sizeof(*r));
+	r->config = config;
+	r->table = table;
+	r->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (r->event_fd < 0)
+		return nfm_error_set(error, -errno, "eventfd: %m");
+	pthread_mutex_init(&r->mutex, NULL);
+	pthread_cond_init(&r->wake, NULL);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are the event loop's */
+	code = pthread_create(&r->thread, NULL, thread_main, r);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (code)
+		return nfm_error_set(error, -code, "rotation thread: %s", strerror(code));
+	r->started = true;
+	return 0;
+}
+
+bool nfm_rotation_busy(struct nfm_rotation *r)
+{
+	bool busy;
+
+	pthread_mutex_lock(&r->mutex);
+	busy = r->state != NFM_ROTATION_IDLE;
+	pthread_mutex_unlock(&r->mutex);
+	return busy;
+}
+
+void nfm_rotation_start(struct nfm_rotation *r)
+{
+	pthread_mutex_lock(&r->mutex);
+	r->state = NFM_ROTATION_WORK;
+	pthread_cond_broadcast(&r->wake);
+	pthread_mutex_unlock(&r->mutex);
+}
+
+bool nfm_rotation_fetch(struct nfm_rotation *r)
+{
+	uint64_t count;
+	bool done;
+
+	pthread_mutex_lock(&r->mutex);
+	done = r->state == NFM_ROTATION_DONE;
+	if (done) {
+		r->state = NFM_ROTATION_IDLE;
+		if (read(r->event_fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
+			nfm_log(LOG_ERR, "rotation: eventfd: %m");
+	}
+	pthread_mutex_unlock(&r->mutex);
+	return done;
+}
+
+void nfm_rotation_close(struct nfm_rotation *r)
+{
+	if (r->started) {
+		pthread_mutex_lock(&r->mutex);
+		while (r->state == NFM_ROTATION_WORK)
+			pthread_cond_wait(&r->wake, &r->mutex);
+		r->state = NFM_ROTATION_STOP;
+		pthread_cond_broadcast(&r->wake);
+		pthread_mutex_unlock(&r->mutex);
+		pthread_join(r->thread, NULL);
+		r->started = false;
+	}
+	if (r->event_fd > 0)
+		close(r->event_fd);
+	r->event_fd = -1;
+}
+
+/* " truncated=3 refused=12": every reason of the interval, datagrams or (NOTE) records. */
+static void format_reasons(const struct nfm_rotate_result *result, char *text, size_t size)
+{
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (uint32_t i = 0; i < NFM_REASON_ROWS; i++) {
+		uint64_t count = result->reason_datagrams[i];
+		int kind = nfm_reason_kind(i);
+
+		if (kind == NFM_KIND_NOTE)
+			count = result->reason_records[i];
+		if (kind < 0 || kind == NFM_KIND_STAT || !count || used >= size)
+			continue;
+		used += (size_t)snprintf(text + used, size - used, " %s=%llu", nfm_reason_name(i),
+					 (unsigned long long)count);
+	}
+}
+
+void nfm_rotation_log(const struct nfm_rotation *r)
+{
+	const struct nfm_rotate_result *s = &r->result;
+	char reasons[1024];
+	char from[64];
+
+	if (r->outcome < 0) {
+		nfm_log(LOG_ERR, "rotation failed, tried again in a moment, nothing is lost: %s",
+			r->error.text);
+		return;
+	}
+	format_reasons(s, reasons, sizeof(reasons));
+	nfm_log(LOG_INFO,
+		"rotation file=%s from=%s seconds=%llu datagrams=%llu records=%llu bytes=%llu "
+		"packets=%llu customers=%llu unmatched_bytes=%llu rejected_datagrams=%llu "
+		"lost_total=%llu took_ms=%llu reasons:%s",
+		s->path, nfm_units_format_time(s->meta.from_unix_ns, from, sizeof(from)),
+		(unsigned long long)((s->meta.to_unix_ns - s->meta.from_unix_ns +
+				      NFM_NS_PER_S / 2) /
+				     NFM_NS_PER_S),
+		(unsigned long long)s->datagrams, (unsigned long long)s->records,
+		(unsigned long long)s->total.bytes, (unsigned long long)s->total.packets,
+		(unsigned long long)s->customers, (unsigned long long)s->unmatched.bytes,
+		(unsigned long long)s->rejected_datagrams, (unsigned long long)s->lost,
+		(unsigned long long)(s->duration_ns / NFM_NS_PER_MS), reasons[0] ? reasons : " none");
+	if (r->expire_outcome < 0)
+		nfm_log(LOG_ERR, "expiry: %s", r->error.text);
+	else if (r->expired.files_gone)
+		nfm_log(LOG_INFO, "expired files=%llu bytes=%llu kept_files=%llu kept_bytes=%llu",
+			(unsigned long long)r->expired.files_gone,
+			(unsigned long long)r->expired.bytes_gone,
+			(unsigned long long)(r->expired.files_before - r->expired.files_gone),
+			(unsigned long long)(r->expired.bytes_before - r->expired.bytes_gone));
+}

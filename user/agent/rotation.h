@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The rotation's thread: sums, compression, fsync and expiry beside the event loop, so that a slow
+ * disk delays no datagram. One job at a time.
+ */
+#ifndef NFM_ROTATION_H
+#define NFM_ROTATION_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "config/config.h"
+#include "snapshot/expire.h"
+#include "snapshot/rotate.h"
+
+enum nfm_rotation_state { NFM_ROTATION_IDLE, NFM_ROTATION_WORK, NFM_ROTATION_DONE, NFM_ROTATION_STOP };
+
+struct nfm_rotation {
+	const struct nfm_config *config;
+	struct nfm_table *table;
+	int event_fd; /* readable once a job is done */
+	pthread_t thread;
+	bool started;
+	pthread_mutex_t mutex;
+	pthread_cond_t wake;
+	enum nfm_rotation_state state;
+	/* the job's outcome, valid in NFM_ROTATION_DONE */
+	int outcome;
+	struct nfm_rotate_result result;
+	int expire_outcome;
+	struct nfm_expire_result expired;
+	struct nfm_error error;
+};
+
+int nfm_rotation_open(struct nfm_rotation *r, const struct nfm_config *config,
+		      struct nfm_table *table, struct nfm_error *error);
+
+/** True if a job is under way, or done and not yet fetched. */
+bool nfm_rotation_busy(struct nfm_rotation *r);
+
+/** Starts the job for the interval that was closed (nfm_rotate_flip). */
+void nfm_rotation_start(struct nfm_rotation *r);
+
+/** True once, when the job is done: its outcome is in `r` until the next start. */
+bool nfm_rotation_fetch(struct nfm_rotation *r);
+
+/** Waits for a job under way, and ends the thread. */
+void nfm_rotation_close(struct nfm_rotation *r);
+
+/** The log's line of a rotation: totals, loss, reasons, in fields that grep finds. */
+void nfm_rotation_log(const struct nfm_rotation *r);
+
+#endif
