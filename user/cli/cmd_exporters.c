@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* `exporters`: who sends, who should, who is refused; loss per stream. */
+#include <inttypes.h>
+
+#include "base/cleanup.h"
+#include "base/units.h"
+#include "cli/cli.h"
+#include "cli/exporters.h"
+#include "cli/output.h"
+#include "cli/source.h"
+
+static const struct nfm_column columns[] = {
+	{ "address", "ADDRESS", NFM_COLUMN_LEFT },
+	{ "name", "NAME", NFM_COLUMN_LEFT },
+	{ "state", "STATE", NFM_COLUMN_LEFT },
+	{ "datagrams", "DATAGRAMS", NFM_COLUMN_RIGHT },
+	{ "records", "RECORDS", NFM_COLUMN_RIGHT },
+	{ "lost", "LOST", NFM_COLUMN_RIGHT },
+	{ "lost_percent", "LOSS", NFM_COLUMN_TEXT_ONLY },
+	{ "streams", NULL, NFM_COLUMN_LEFT },
+	{ "last_seen", "LAST SEEN", NFM_COLUMN_LEFT },
+	{ NULL, NULL, NFM_COLUMN_LEFT },
+};
+
+static void write_stream(struct nfm_output *out, const struct nfm_stream *stream)
+{
+	nfm_output_object(out, NULL);
+	nfm_output_u64(out, "version", stream->version);
+	nfm_output_u64(out, "domain", stream->domain);
+	nfm_output_string(out, "unit", nfm_view_unit(stream->unit));
+	nfm_output_u64(out, "received", stream->received);
+	nfm_output_u64(out, "lost", stream->lost);
+	nfm_output_u64(out, "resets", stream->resets);
+	nfm_output_end(out);
+}
+
+/* Share of what was sent that did not arrive. */
+static void write_loss(struct nfm_output *out, const struct nfm_exporter_view *exporter)
+{
+	double sent = (double)exporter->lost + (double)exporter->received;
+	char text[16] = "-";
+
+	if (sent > 0)
+		snprintf(text, sizeof(text), "%.2f%%", 100 * (double)exporter->lost / sent);
+	nfm_output_cell(out, "lost_percent", text);
+}
+
+static void write_exporter(struct nfm_output *out, const struct nfm_table *t,
+			   const struct nfm_exporter_view *exporter,
+			   const struct nfm_view_clock *now)
+{
+	const struct nfm_stream *stream;
+	uint32_t at = 0;
+	char text[64];
+
+	nfm_output_object(out, NULL);
+	nfm_output_string(out, "address",
+			  nfm_units_format_addr(&exporter->addr, text, sizeof(text)));
+	nfm_output_string(out, "name", exporter->name);
+	nfm_output_string(out, "state", exporter->state);
+	nfm_output_u64(out, "datagrams", exporter->datagrams);
+	nfm_output_u64(out, "records", exporter->records);
+	nfm_output_u64(out, "lost", exporter->lost);
+	write_loss(out, exporter);
+	nfm_output_array(out, "streams");
+	while (exporter->exporter != UINT32_MAX &&
+	       (stream = nfm_exporters_next_stream(t, exporter->exporter, &at)))
+		write_stream(out, stream);
+	nfm_output_end(out);
+	nfm_output_time(out, "last_seen", nfm_view_unix_ns(now, exporter->last_seen_ns));
+	nfm_output_end(out);
+}
+
+/* What an operator does about refused sources. */
+static void write_advice(struct nfm_output *out, const struct nfm_exporters_view *view)
+{
+	uint32_t i, refused = 0;
+
+	for (i = 0; i < view->count; i++)
+		refused += view->list[i].state[0] == 'r';
+	if (!view->count)
+		nfm_output_line(out, "no exporter is known: add [exporter NAME] sections, or "
+				     "[collector] exporters = any");
+	if (!refused)
+		return;
+	nfm_output_line(out, "%s", "");
+	nfm_output_line(out,
+			"%" PRIu32 " refused: to count one, add [exporter NAME] with its address, "
+			"or set [collector] exporters = any",
+			refused);
+}
+
+int nfm_cmd_exporters(struct nfm_cli *cli, int argc, char **argv)
+{
+	_cleanup_(nfm_table_close) struct nfm_table t = { .refusals_fd = -1 };
+	_cleanup_(nfm_exporters_clear) struct nfm_exporters_view view = { 0 };
+	struct nfm_view_clock now = nfm_view_clock_now();
+	struct nfm_output *out;
+	struct nfm_error error;
+	uint32_t interval_s, i;
+
+	(void)argv;
+	if (argc != 1)
+		return 2;
+	if (nfm_source_open(&cli->config, &t, &error))
+		return nfm_cli_fail(&error);
+	interval_s = t.ctl->interval_s ? (uint32_t)t.ctl->interval_s : cli->config.interval_s;
+	if (nfm_exporters_read(&t, interval_s, &now, &view, &error))
+		return nfm_cli_fail(&error);
+	out = nfm_output_stdout(cli);
+	if (!out)
+		return 1;
+	nfm_output_table(out, NULL, columns);
+	for (i = 0; i < view.count && !nfm_output_failed(out); i++)
+		write_exporter(out, &t, &view.list[i], &now);
+	nfm_output_end(out);
+	write_advice(out, &view);
+	return nfm_output_done(out);
+}

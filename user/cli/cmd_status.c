@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* `status`: what runs, what is attached where, what arrived and what became of it. */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/link.h"
+#include "base/units.h"
+#include "cli/ask.h"
+#include "cli/cli.h"
+#include "cli/output.h"
+#include "cli/source.h"
+#include "cli/version.h"
+#include "cli/view.h"
+
+struct account {
+	uint64_t received, kernel, agent, rejected;
+};
+
+struct accounts {
+	struct account datagrams, records;
+	uint64_t waiting; /* datagrams handed over that nobody has decided yet */
+	uint64_t reason[NFM_REASON_ROWS]; /* datagrams; of notes: records */
+	uint64_t customers;
+};
+
+/* ---- reading ---- */
+
+static void read_exporters(const struct nfm_table *t, struct accounts *out)
+{
+	uint32_t count = nfm_view_exporters(t);
+	struct nfm_row row;
+	uint32_t i;
+
+	for (i = 0; i < count; i++) {
+		nfm_table_sum_kernel(t, nfm_table_exporter_row(t, i), &row);
+		out->datagrams.kernel += row.exporter.datagrams;
+		out->records.kernel += row.exporter.records;
+		nfm_table_sum_agent(t, nfm_table_exporter_row(t, i), &row);
+		out->datagrams.agent += row.exporter.datagrams;
+		out->records.agent += row.exporter.records;
+	}
+}
+
+static void read_reasons(const struct nfm_table *t, struct accounts *out)
+{
+	struct nfm_row row;
+	uint32_t i;
+
+	for (i = 0; i < NFM_REASON_ROWS; i++) {
+		nfm_table_sum(t, nfm_table_reason_row(t, i), &row);
+		switch (nfm_reason_kind(i)) {
+		case NFM_KIND_REJECT:
+			out->datagrams.rejected += row.reason.datagrams;
+			out->records.rejected += row.reason.records;
+			out->reason[i] = row.reason.datagrams;
+			break;
+		case NFM_KIND_PUNT:
+		case NFM_KIND_PASS:
+			out->reason[i] = row.reason.datagrams;
+			break;
+		case NFM_KIND_NOTE:
+			out->reason[i] = row.reason.records;
+			break;
+		}
+	}
+}
+
+static uint64_t count_customers(const struct nfm_table *t)
+{
+	uint32_t names = nfm_view_names(t);
+	uint64_t customers = 0;
+	uint32_t i;
+
+	for (i = NFM_ROW_FIRST; i < names; i++)
+		customers += t->names[i].state == NFM_NAME_LISTED ||
+			     t->names[i].state == NFM_NAME_DISCOVERED;
+	return customers;
+}
+
+/* Received is read last: so nothing seems to have been decided before it arrived. */
+static void read_accounts(const struct nfm_table *t, struct accounts *out)
+{
+	struct nfm_row row;
+	uint64_t decided;
+
+	*out = (struct accounts){ 0 };
+	out->customers = count_customers(t);
+	read_exporters(t, out);
+	read_reasons(t, out);
+	nfm_table_sum(t, nfm_table_reason_row(t, NFM_REASON_RECEIVED), &row);
+	out->datagrams.received = row.reason.datagrams;
+	out->records.received = out->records.kernel + out->records.agent + out->records.rejected;
+	decided = out->datagrams.kernel + out->datagrams.agent + out->datagrams.rejected;
+	if (out->datagrams.received > decided)
+		out->waiting = out->datagrams.received - decided;
+}
+
+/* ---- writing ---- */
+
+static void write_interface(struct nfm_output *out, const char *name, const char *mode,
+			    uint64_t program_id)
+{
+	nfm_output_object(out, NULL);
+	nfm_output_string(out, "name", name);
+	nfm_output_string(out, "mode", mode);
+	nfm_output_u64(out, "program_id", program_id);
+	nfm_output_end(out);
+	if (program_id)
+		nfm_output_line(out, "interface  %s: %s, program %" PRIu64, name, mode, program_id);
+	else
+		nfm_output_line(out, "interface  %s: %s", name, mode);
+}
+
+/* What the NICs themselves say, where no agent runs to be asked. */
+static void write_configured_interfaces(struct nfm_output *out, const struct nfm_config *config)
+{
+	unsigned int i;
+
+	for (i = 0; i < config->interface_count; i++) {
+		enum nfm_link_xdp mode;
+		uint32_t program_id;
+		int err = nfm_link_xdp_query(config->interfaces[i], &mode, &program_id);
+
+		if (err)
+			fprintf(stderr, "nfmeter: interface %s: %s\n", config->interfaces[i],
+				strerror(-err));
+		write_interface(out, config->interfaces[i], err ? "none" : nfm_link_xdp_name(mode),
+				err ? 0 : program_id);
+	}
+}
+
+static void write_interfaces(struct nfm_output *out, const struct nfm_config *config,
+			     yajl_val agent)
+{
+	yajl_val list = nfm_ask_member(agent, "interfaces", yajl_t_array);
+	size_t i;
+
+	nfm_output_array(out, "interfaces");
+	if (list) {
+		for (i = 0; i < YAJL_GET_ARRAY(list)->len; i++) {
+			yajl_val entry = YAJL_GET_ARRAY(list)->values[i];
+
+			write_interface(out, nfm_ask_string(entry, "name", "?"),
+					nfm_ask_string(entry, "mode", "none"),
+					nfm_ask_u64(entry, "program_id", 0));
+		}
+	} else {
+		write_configured_interfaces(out, config);
+	}
+	nfm_output_end(out);
+}
+
+static void write_agent(struct nfm_output *out, yajl_val agent)
+{
+	uint64_t pid = nfm_ask_u64(agent, "pid", 0);
+
+	nfm_output_object(out, "agent");
+	nfm_output_bool(out, "running", agent != NULL);
+	if (pid)
+		nfm_output_u64(out, "pid", pid);
+	else
+		nfm_output_null(out, "pid");
+	nfm_output_end(out);
+	if (agent)
+		nfm_output_line(out, "agent      running, pid %" PRIu64, pid);
+	else
+		nfm_output_line(out, "agent      not running: `nfmeter run` starts it");
+}
+
+static void write_account(struct nfm_output *out, const char *key, const struct account *account,
+			  uint64_t waiting)
+{
+	char note[64] = "";
+
+	nfm_output_object(out, key);
+	nfm_output_u64(out, "received", account->received);
+	nfm_output_u64(out, "kernel", account->kernel);
+	nfm_output_u64(out, "agent", account->agent);
+	nfm_output_u64(out, "rejected", account->rejected);
+	nfm_output_end(out);
+	if (waiting)
+		snprintf(note, sizeof(note), ", %" PRIu64 " waiting for the agent", waiting);
+	nfm_output_line(out,
+			"%-10s %" PRIu64 " received: %" PRIu64 " counted in the kernel, %" PRIu64
+			" by the agent, %" PRIu64 " rejected%s",
+			key, account->received, account->kernel, account->agent,
+			account->rejected, note);
+}
+
+static void write_reasons(struct nfm_output *out, const struct accounts *accounts)
+{
+	uint32_t i;
+
+	nfm_output_object(out, "reasons");
+	for (i = 0; i < NFM_REASON_ROWS; i++) {
+		if (!accounts->reason[i])
+			continue;
+		nfm_output_u64(out, nfm_reason_name(i), accounts->reason[i]);
+		nfm_output_line(out, "  %-16s %12" PRIu64 "  %s", nfm_reason_name(i),
+				accounts->reason[i], nfm_reason_help(i));
+	}
+	nfm_output_end(out);
+}
+
+static void write_snapshot(struct nfm_output *out, const struct nfm_table *t)
+{
+	char last[sizeof(t->ctl->last_snapshot) + 1] = "";
+
+	memcpy(last, t->ctl->last_snapshot, sizeof(t->ctl->last_snapshot));
+	nfm_output_object(out, "snapshot");
+	nfm_output_string(out, "last", *last ? last : NULL);
+	if (*last)
+		nfm_output_u64(out, "epoch", t->ctl->committed);
+	else
+		nfm_output_null(out, "epoch");
+	nfm_output_end(out);
+	nfm_output_line(out, "snapshot   %s", *last ? last : "none yet");
+}
+
+static void write_hook(struct nfm_output *out, yajl_val agent)
+{
+	yajl_val hook = nfm_ask_member(agent, "hook", yajl_t_object);
+	uint64_t backlog = nfm_ask_u64(hook, "backlog", 0);
+	uint64_t failures = nfm_ask_u64(hook, "failures", 0);
+
+	if (!hook)
+		return;
+	nfm_output_object(out, "hook");
+	nfm_output_u64(out, "backlog", backlog);
+	nfm_output_u64(out, "failures", failures);
+	nfm_output_end(out);
+	if (backlog || failures)
+		nfm_output_line(out,
+				"hook       %" PRIu64 " runs behind, %" PRIu64
+				" failed: see the agent's log",
+				backlog, failures);
+}
+
+static void write_status(struct nfm_output *out, const struct nfm_config *config,
+			 const struct nfm_table *t, yajl_val agent,
+			 const struct accounts *accounts)
+{
+	nfm_output_object(out, NULL);
+	nfm_output_string(out, "version", NFM_VERSION);
+	write_agent(out, agent);
+	write_interfaces(out, config, agent);
+	write_account(out, "datagrams", &accounts->datagrams, accounts->waiting);
+	write_account(out, "records", &accounts->records, 0);
+	write_reasons(out, accounts);
+	nfm_output_u64(out, "customers", accounts->customers);
+	nfm_output_u64(out, "capacity", t->geometry.capacity);
+	nfm_output_line(out, "customers  %" PRIu64 " of %u", accounts->customers,
+			t->geometry.capacity);
+	write_snapshot(out, t);
+	nfm_output_u64(out, "waiting", accounts->waiting);
+	write_hook(out, agent);
+	nfm_output_end(out);
+}
+
+int nfm_cmd_status(struct nfm_cli *cli, int argc, char **argv)
+{
+	_cleanup_(nfm_table_close) struct nfm_table t = { .refusals_fd = -1 };
+	_cleanup_(nfm_ask_free) yajl_val agent = NULL;
+	const struct nfm_ask ask = { .command = "status" };
+	struct accounts accounts;
+	struct nfm_output *out;
+	struct nfm_error error;
+	int err;
+
+	(void)argv;
+	if (argc != 1)
+		return 2;
+	err = nfm_ask(cli->config.runtime, &ask, &agent, &error);
+	if (err && err != -ECONNREFUSED)
+		nfm_cli_fail(&error); /* said; the table can be read all the same */
+	if (nfm_source_open(&cli->config, &t, &error))
+		return nfm_cli_fail(&error);
+	read_accounts(&t, &accounts);
+	out = nfm_output_stdout(cli);
+	if (!out)
+		return 1;
+	write_status(out, &cli->config, &t, agent, &accounts);
+	return nfm_output_done(out);
+}
