@@ -15,7 +15,7 @@
 static int damaged(struct nfm_error *error, const char *path, const char *what)
 {
 	return nfm_error_set(error, -EBADMSG,
-			     "%s: %s: not a whole snapshot file; take it from a copy, or leave it out",
+			     "%s: %s: no whole snapshot file; take it from a copy, or leave it out",
 			     path, what);
 }
 

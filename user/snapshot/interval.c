@@ -321,9 +321,9 @@ static void check_balance(struct work *w)
 	w->out->meta.flags |= NFM_SNAPSHOT_UNBALANCED;
 	nfm_snapshot_writer_add_flags(w->writer, NFM_SNAPSHOT_UNBALANCED);
 	nfm_log(LOG_ERR,
-		"interval %" PRIu64 ": customers, unmatched and local make %" PRIu64 " bytes, %" PRIu64
-		" packets, %" PRIu64 " flows, the exporters' rows %" PRIu64 ", %" PRIu64 ", %" PRIu64
-		"%s; the file is marked unbalanced: please report this",
+		"interval %" PRIu64 ": customers, unmatched and local make %" PRIu64 " bytes, "
+		"%" PRIu64 " packets, %" PRIu64 " flows, but the exporters' rows %" PRIu64
+		", %" PRIu64 ", %" PRIu64 "%s; the file is marked unbalanced: please report this",
 		w->out->meta.epoch, sum.bytes, sum.packets, sum.flows, total->bytes, total->packets,
 		total->flows, w->shrunk ? ", and a counter went backwards" : "");
 }

@@ -3,7 +3,7 @@
  * Rotation: closes the open interval and writes it. The rows stand twice, in two banks; the
  * epoch's lowest bit says which one is counted into. Steps, and what a crash after each finds:
  *
- *   1. from_unix_ns[other bank] = now; epoch + 1 by one 8-byte store: writers turn to the other bank
+ *   1. from_unix_ns[other bank] = now; epoch + 1 by one 8-byte store: writers turn to that bank
  *   2. grace: wait until no datagram that began before is still being counted (caller's callback)
  *   3. the quiet bank's sums minus its base column = the interval; write the file, fsync, rename
  *   4. base column of the quiet bank = its sums (may be repeated: the bank is quiet)
