@@ -268,8 +268,8 @@ static void exporters_sections(void **state)
 	assert_refused("[exporter a]\naddress = ::ffff:192.0.2.1 192.0.2.1\n", 2, "given twice");
 	assert_refused("[exporter a]\naddress = 192.0.2.300\n", 2, "\"192.0.2.300\" is wrong");
 	assert_null(strstr(error.text, "no address"));
-	assert_refused("[collector]\nmax_exporters = 1\n[exporter a]\naddress = ::1 ::2\n", 4,
-		       "max_exporters is 1");
+	assert_refused("[collector]\nmax-exporters = 1\n[exporter a]\naddress = ::1 ::2\n", 4,
+		       "max-exporters is 1");
 	assert_reads("[exporter aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa]\naddress = ::1\n");
 	assert_int_equal(strlen(config.exporters[0].name), 47);
 	assert_refused("[exporter aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa]\n", 1,

@@ -309,7 +309,7 @@ static void check_whole(struct reading *r)
 
 	if (count > max)
 		report(r, r->line,
-		       "%u exporters' addresses, but max_exporters is %u; raise it in [collector]",
+		       "%u exporters' addresses, but max-exporters is %u; raise it in [collector]",
 		       count, max);
 }
 

@@ -100,7 +100,7 @@ const struct nfm_config_key nfm_config_keys[NFM_CONFIG_KEYS] = {
 	},
 	{
 		.section = "collector",
-		.name = "max_exporters",
+		.name = "max-exporters",
 		.parse = nfm_config_parse_u32,
 		.fallback = "1024",
 		.form = "a number from 1 to 65535",

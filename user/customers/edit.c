@@ -328,6 +328,7 @@ static int edit_run(const char *path, const char *id, const char *const *prefixe
 {
 	_cleanup_(edit_close) struct edit e = { .folder_fd = -1 };
 	_cleanup_free_ char *text = NULL;
+	bool failed;
 	size_t len;
 	FILE *to;
 	int code;
@@ -340,7 +341,9 @@ static int edit_run(const char *path, const char *id, const char *const *prefixe
 		return nfm_error_set(error, -ENOMEM, "%s: not enough memory to edit it", path);
 	code = set ? write_set(&e, to, id, prefixes, count, error) :
 		     write_without(&e, to, id, error);
-	if ((ferror(to) | fclose(to)) && !code)
+	failed = ferror(to) != 0;
+	failed |= fclose(to) != 0;
+	if (failed && !code)
 		code = nfm_error_set(error, -ENOMEM, "%s: not enough memory to edit it", path);
 	return code ? code : edit_finish(&e, text, len, error);
 }
