@@ -120,6 +120,12 @@ static int parse_interface(struct send_options *options, const char *text)
 	return 0;
 }
 
+static int parse_save(struct send_options *options, const char *text)
+{
+	options->save = text;
+	return 0;
+}
+
 static int parse_bad(struct send_options *options, const char *text)
 {
 #define BAD_NAME(name, word, help) word,
@@ -153,6 +159,7 @@ static const struct {
 	{ "raw-interface", parse_interface },
 	{ "to-mac", parse_mac },
 	{ "vlan", parse_vlan },
+	{ "save", parse_save },
 };
 
 /* 0, -EINVAL for a bad value, -ENOENT for an unknown name. */
@@ -205,6 +212,7 @@ struct sender {
 	struct send_out out;
 	struct send_builder builder;
 	struct send_tally *tally;
+	FILE *save; /* may be NULL */
 	struct send_datagram *datagram, *held;
 	bool holds; /* `held` leaves after its successor */
 };
@@ -213,9 +221,18 @@ static int put(struct sender *sender, const struct send_datagram *datagram)
 {
 	int answer = send_out_put(&sender->out, datagram->payload, datagram->size);
 
-	if (!answer)
-		send_tally_add(sender->tally, sender->out.options, datagram);
-	return answer;
+	if (answer)
+		return answer;
+	send_tally_add(sender->tally, sender->out.options, datagram);
+	if (sender->save) {
+		uint32_t size_be = htonl(datagram->size);
+
+		fwrite(&size_be, sizeof(size_be), 1, sender->save);
+		fwrite(datagram->payload, datagram->size, 1, sender->save);
+		if (ferror(sender->save))
+			return -EIO;
+	}
+	return 0;
 }
 
 static int put_held(struct sender *sender)
@@ -261,12 +278,20 @@ static int generate(const struct send_options *options, struct nfm_error *error)
 	_cleanup_free_ struct send_datagram *first = calloc(1, sizeof(*first));
 	_cleanup_free_ struct send_datagram *second = calloc(1, sizeof(*second));
 	_cleanup_free_ struct send_tally *tally = calloc(1, sizeof(*tally));
+	_cleanup_fclose_ FILE *save = NULL;
 	struct sender sender = { .tally = tally, .datagram = first, .held = second };
 	uint32_t i;
 	int answer;
 
 	if (!first || !second || !tally)
 		return nfm_error_set(error, -ENOMEM, "out of memory");
+	if (options->save) {
+		save = fopen(options->save, "we");
+		if (!save)
+			return nfm_error_set(error, -errno, "%s: %s", options->save,
+					     strerror(errno));
+		sender.save = save;
+	}
 	send_builder_init(&sender.builder, options);
 	answer = send_out_open(&sender.out, options, error);
 	for (i = 0; !answer && !stopped && i < options->datagrams; i++) {

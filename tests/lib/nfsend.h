@@ -83,6 +83,7 @@ struct send_options {
 	uint32_t uptime_ms;		     /* 0: this machine's */
 	uint32_t lose, swap, twice, restart; /* every so many datagrams; 0: never */
 	enum send_bad bad;
+	const char *save; /* file for a copy of each payload, its length first (32 bits, BE) */
 	/* raw frames, where `interface` is set */
 	const char *interface;
 	uint8_t to_mac[6];
