@@ -18,9 +18,10 @@ set -uo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 LIB=$ROOT/tests/lib
-NFMETER=${NFMETER:-$ROOT/build/nfmeter}
-export BPF_OBJECT=$ROOT/build/nfmeter.bpf.o
-NFSEND=$ROOT/build/nfsend
+BUILD=${NFM_BUILD:-$ROOT/build}
+NFMETER=$BUILD/nfmeter
+export BPF_OBJECT=$BUILD/nfmeter.bpf.o
+NFSEND=$BUILD/nfsend
 POLL=0.05
 SCENARIO=$(basename "$0" .sh)
 
@@ -146,7 +147,7 @@ lab_close() {
 	wait
 	ip netns del "$NS_ROUTER" 2>/dev/null
 	ip netns del "$NS_COLLECTOR" 2>/dev/null
-	rm -rf "$PIN" "$PIN.by-hand"
+	rm -rf "$PIN" "$PIN-by-hand"
 	[ -n "$LAB" ] && rm -rf "$LAB"
 	if ip netns list | grep -q "^nfm-$$-" || [ -e "$PIN" ] || { [ -n "$LAB" ] && [ -e "$LAB" ]; }; then
 		echo "FAILED: $SCENARIO: left something behind" >&2
@@ -338,6 +339,6 @@ is_same_file() {
 foreign_program() { # FILE
 	clang -O2 -g -target bpf -x c -c -o "$1" - <<-'END' || fail "cannot build a foreign XDP program"
 		__attribute__((section("xdp"), used)) int pass_all(void *context) { return 2; }
-		__attribute__((section("license"), used)) char license[] = "GPL";
+		__attribute__((section("license"), used)) char license_text[] = "GPL";
 	END
 }

@@ -6,8 +6,8 @@ lab_open
 customers alice=10.0.0.0/24
 
 bpftool=$(command -v bpftool || echo /usr/sbin/bpftool)
-"$bpftool" prog load "$BPF_OBJECT" "$PIN.by-hand" type xdp || fail "bpftool prog load"
-in_collector ip link set dev c0 xdp pinned "$PIN.by-hand" || fail "ip link xdp pinned"
+"$bpftool" prog load "$BPF_OBJECT" "$PIN-by-hand" type xdp || fail "bpftool prog load"
+in_collector ip link set dev c0 xdp pinned "$PIN-by-hand" || fail "ip link xdp pinned"
 id=$(xdp_id)
 agent_start
 [ "$(xdp_id)" = "$id" ] || fail "the agent replaced the pinned program"
