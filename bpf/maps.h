@@ -111,4 +111,26 @@ struct {
 	__type(value, struct nfm_scratch);
 } nfm_scratch SEC(".maps");
 
+/*
+ * A program keeps only the maps that its instructions name, and an agent finds its table by the
+ * program's map ids: this names those that the datapath does not use. It never runs.
+ */
+static __always_inline int nfm_hold_maps(void)
+{
+	__u32 zero = 0;
+	const void *held;
+
+#define NFM_HOLD(map)                                                                             \
+	held = bpf_map_lookup_elem(&map, &zero);                                                  \
+	__asm__ volatile("" : : "r"(held));
+	NFM_HOLD(nfm_names)
+	NFM_HOLD(nfm_prefixes)
+	NFM_HOLD(nfm_exporters)
+	NFM_HOLD(nfm_streams)
+	NFM_HOLD(nfm_refused)
+	NFM_HOLD(nfm_journal)
+#undef NFM_HOLD
+	return XDP_PASS;
+}
+
 #endif

@@ -90,7 +90,7 @@ int nfmeter(struct xdp_md *md)
 
 	rx.ctl = bpf_map_lookup_elem(&nfm_ctl, &zero);
 	if (!rx.ctl)
-		return XDP_PASS;
+		return nfm_hold_maps(); /* cannot be: an array's element is there */
 	answer = parse_packet(&rx);
 	if (answer == NFM_NOT_OURS)
 		return XDP_PASS;
