@@ -69,7 +69,7 @@ static bool covers(const struct nfm_rule *rule, const struct nfm_rule *inner)
 void nfm_rules_drop_hosts(struct nfm_rules *rules, void (*gone)(void *cookie, uint32_t leaf),
 			  void *cookie)
 {
-	const struct nfm_rule *around[3 * 129]; /* each rule covers the next one */
+	const struct nfm_rule *around[129]; /* one of each length; each covers the next */
 	struct nfm_rule *rule = rules->rule;
 	uint32_t depth = 0;
 	uint32_t kept = 0;
@@ -89,8 +89,11 @@ void nfm_rules_drop_hosts(struct nfm_rules *rules, void (*gone)(void *cookie, ui
 			}
 		}
 		rule[kept] = rule[i];
-		if (rule[kept].source != NFM_RULE_HOST)
+		if (rule[kept].source != NFM_RULE_HOST) {
+			if (depth && around[depth - 1]->bits == rule[kept].bits)
+				depth--; /* the same prefix from a lower source */
 			around[depth++] = &rule[kept];
+		}
 		kept++;
 	}
 	rules->count = kept;

@@ -55,4 +55,20 @@ uint32_t nfm_stride_pages_needed(const struct nfm_pages *pages, const struct nfm
  */
 void nfm_stride_reconcile(struct nfm_pages *pages, const struct nfm_rules *rules);
 
+/*
+ * One discovered host in the live table. A host is the bytes 0..last of an address: last is 3
+ * for an IPv4 /32, 7 for an IPv6 /64. The host's address leads to NFM_LEAF_DISCOVER.
+ */
+
+/** How many pages nfm_stride_put_host() will allocate. */
+uint32_t nfm_stride_host_pages(const struct nfm_pages *pages, uint32_t root,
+			       const uint8_t addr[16], unsigned int last);
+
+/** All of the host that leads to NFM_LEAF_DISCOVER leads to `leaf` then. Needs its pages. */
+void nfm_stride_put_host(struct nfm_pages *pages, uint32_t root, const uint8_t addr[16],
+			 unsigned int last, uint32_t leaf);
+
+/** Turns every NFM_LEAF_DISCOVER to NFM_LEAF_FULL, so that nothing asks for a row again. */
+void nfm_stride_end_discovery(struct nfm_pages *pages);
+
 #endif
