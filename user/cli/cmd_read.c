@@ -27,8 +27,8 @@ static const struct nfm_column customer_columns[] = {
 
 /* CSV has one table, the customers'; this one is for people. */
 static const struct nfm_column exporter_columns[] = {
-	{ "address", "EXPORTER", NFM_COLUMN_TEXT_ONLY },
-	{ "name", "NAME", NFM_COLUMN_TEXT_ONLY },
+	{ "address", "EXPORTER", NFM_COLUMN_LEFT },
+	{ "name", "NAME", NFM_COLUMN_LEFT },
 	{ "datagrams", "DATAGRAMS", NFM_COLUMN_RIGHT },
 	{ "records", "RECORDS", NFM_COLUMN_RIGHT },
 	{ "rejected_datagrams", "REJECTED", NFM_COLUMN_RIGHT },

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* `top`: the live view; plain blocks where stdout is no terminal, or another format is asked for. */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/units.h"
+#include "cli/cli.h"
+#include "cli/output.h"
+#include "cli/source.h"
+#include "cli/top.h"
+
+#define PLAIN_ROWS 20U
+
+static const struct nfm_column columns[] = {
+	{ "id", "ID", NFM_COLUMN_LEFT },
+	{ "name", "NAME", NFM_COLUMN_LEFT },
+	{ "up_bps", "UP", NFM_COLUMN_RIGHT },
+	{ "down_bps", "DOWN", NFM_COLUMN_RIGHT },
+	{ "as_of", NULL, NFM_COLUMN_LEFT },
+	{ NULL, NULL, NFM_COLUMN_LEFT },
+};
+
+struct request {
+	uint32_t interval_s;
+	uint64_t count; /* blocks; 0: until interrupted */
+	bool count_given;
+};
+
+static int read_request(int argc, char **argv, struct request *request)
+{
+	uint64_t number;
+	int option;
+
+	*request = (struct request){ .interval_s = 1 };
+	optind = 0;
+	while ((option = getopt(argc, argv, "i:n:")) != -1) {
+		if ((option == 'i' && nfm_units_parse_u64(optarg, 1, 86400, &number)) ||
+		    (option == 'n' && nfm_units_parse_u64(optarg, 1, UINT64_MAX, &number))) {
+			fprintf(stderr, "nfmeter: -%c '%s': %s\n", option, optarg,
+				option == 'i' ? "seconds, 1 to 86400" : "a number from 1 on");
+			return -EINVAL;
+		}
+		if (option == 'i') {
+			request->interval_s = (uint32_t)number;
+		} else if (option == 'n') {
+			request->count = number;
+			request->count_given = true;
+		} else {
+			return -EINVAL;
+		}
+	}
+	return optind == argc ? 0 : -EINVAL;
+}
+
+/* ---- plain ---- */
+
+static void write_rate(struct nfm_output *out, const struct nfm_cli *cli, const char *key,
+		       uint64_t bps)
+{
+	char text[32];
+
+	if (cli->format == NFM_FORMAT_TEXT && !cli->exact_bytes)
+		nfm_output_string(out, key,
+				  nfm_units_format_count(bps, "b/s", text, sizeof(text)));
+	else
+		nfm_output_u64(out, key, bps);
+}
+
+static int write_customers(struct nfm_output *out, const struct nfm_cli *cli,
+			   const struct nfm_top *top)
+{
+	_cleanup_(nfm_view_customer_clear) struct nfm_view_customer customer = { 0 };
+	uint32_t rows[PLAIN_ROWS];
+	uint32_t count = nfm_top_leaders(top, NFM_TOP_TOTAL, rows, PLAIN_ROWS);
+	char as_of[64];
+	uint32_t i;
+
+	nfm_units_format_time(top->now.unix_ns, as_of, sizeof(as_of));
+	nfm_output_table(out, "customers", columns);
+	for (i = 0; i < count; i++) {
+		const struct nfm_top_bytes *since = &top->since[rows[i]];
+
+		if (!since->up && !since->down && cli->format == NFM_FORMAT_TEXT)
+			break;
+		if (nfm_view_customer_read(top->table, rows[i], &customer))
+			return -ENOMEM;
+		nfm_output_object(out, NULL);
+		nfm_output_string(out, "id", customer.id);
+		nfm_output_string(out, "name", customer.name);
+		write_rate(out, cli, "up_bps", nfm_top_bps(top, since->up));
+		write_rate(out, cli, "down_bps", nfm_top_bps(top, since->down));
+		nfm_output_cell(out, "as_of", as_of);
+		nfm_output_end(out);
+	}
+	nfm_output_end(out);
+	return 0;
+}
+
+static void write_sums(struct nfm_output *out, const struct nfm_top *top)
+{
+	const struct nfm_top_sums *since = &top->sums_since;
+	uint64_t up_bps = nfm_top_bps(top, top->customers_since.up);
+	uint64_t down_bps = nfm_top_bps(top, top->customers_since.down);
+	uint64_t datagrams = nfm_top_per_second(top, since->datagrams);
+	char now[64], up[32], down[32];
+
+	nfm_output_time(out, "as_of", top->now.unix_ns);
+	nfm_output_u64(out, "up_bps", up_bps);
+	nfm_output_u64(out, "down_bps", down_bps);
+	nfm_output_u64(out, "total_bps", nfm_top_bps(top, since->bytes));
+	nfm_output_u64(out, "unmatched_bps", nfm_top_bps(top, since->unmatched_bytes));
+	nfm_output_u64(out, "datagrams_per_second", datagrams);
+	nfm_output_u64(out, "exporters", nfm_top_active(top));
+	nfm_output_u64(out, "lost", top->sums.lost);
+	nfm_output_line(out,
+			"%s  up %s  down %s  %" PRIu64 " datagrams/s from %u exporters  "
+			"%" PRIu64 " lost  %.1f%% unmatched",
+			nfm_units_format_local(top->now.unix_ns, now, sizeof(now)),
+			nfm_units_format_count(up_bps, "b/s", up, sizeof(up)),
+			nfm_units_format_count(down_bps, "b/s", down, sizeof(down)), datagrams,
+			nfm_top_active(top), top->sums.lost,
+			nfm_top_percent(since->unmatched_bytes, since->bytes));
+}
+
+static int write_block(const struct nfm_cli *cli, const struct nfm_top *top)
+{
+	struct nfm_output *out = nfm_output_stdout(cli);
+	int err;
+
+	if (!out)
+		return 1;
+	nfm_output_object(out, NULL);
+	write_sums(out, top);
+	err = write_customers(out, cli, top);
+	if (err) {
+		nfm_output_free(out);
+		return nfm_cli_fail(&(struct nfm_error){ "out of memory" });
+	}
+	nfm_output_end(out);
+	nfm_output_line(out, "%s", "");
+	return nfm_output_done(out);
+}
+
+static int run_plain(const struct nfm_cli *cli, struct nfm_top *top,
+		     const struct request *request)
+{
+	uint64_t left = request->count_given ? request->count : UINT64_MAX;
+	struct timespec next;
+	struct nfm_error error;
+
+	clock_gettime(CLOCK_MONOTONIC, &next);
+	if (nfm_top_read(top, &error))
+		return nfm_cli_fail(&error);
+	for (; left; left--) {
+		next.tv_sec += request->interval_s;
+		while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, NULL) == EINTR)
+			;
+		if (nfm_top_read(top, &error))
+			return nfm_cli_fail(&error);
+		if (write_block(cli, top))
+			return 1;
+	}
+	return 0;
+}
+
+int nfm_cmd_top(struct nfm_cli *cli, int argc, char **argv)
+{
+	_cleanup_(nfm_table_close) struct nfm_table t = { .refusals_fd = -1 };
+	_cleanup_(nfm_top_clear) struct nfm_top top = { 0 };
+	struct request request;
+	struct nfm_error error;
+	uint32_t interval_s;
+	int err;
+
+	if (read_request(argc, argv, &request))
+		return 2;
+	if (nfm_source_open(&cli->config, &t, &error))
+		return nfm_cli_fail(&error);
+	interval_s = t.ctl->interval_s ? (uint32_t)t.ctl->interval_s : cli->config.interval_s;
+	if (nfm_top_init(&top, &t, interval_s, &error))
+		return nfm_cli_fail(&error);
+	if (cli->format != NFM_FORMAT_TEXT || request.count_given || !isatty(STDOUT_FILENO) ||
+	    !isatty(STDIN_FILENO))
+		return run_plain(cli, &top, &request);
+	err = nfm_top_screen(&top, request.interval_s, cli->exact_bytes, &error);
+	if (err == -ENOTTY)
+		return run_plain(cli, &top, &request);
+	return err ? nfm_cli_fail(&error) : 0;
+}
