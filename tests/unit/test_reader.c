@@ -326,6 +326,18 @@ static void a_frame_that_unpacks_to_more_is_refused(void **state)
 	free(zeros);
 }
 
+/* The header alone gives it away: nothing is unpacked. */
+static void a_trap_is_seen_in_its_header(void **state)
+{
+	struct nfm_snapshot_meta m;
+
+	(void)state;
+	assert_int_equal(OPEN_RAW(NO_ENTRIES TOTALS_9, .raw_size_le = htole64(16 << 20)), -EBADMSG);
+	assert_int_equal(nfm_snapshot_header_read(in_folder("damaged"), &m, NULL), 0);
+	assert_int_equal(OPEN_RAW(NO_ENTRIES TOTALS_9, .raw_size_le = htole64(17 << 20)), -EBADMSG);
+	assert_int_equal(nfm_snapshot_header_read(in_folder("damaged"), &m, NULL), -EBADMSG);
+}
+
 /* Whatever the payload is: refused or read, and never out of bounds (run under ASan). */
 static void random_payloads_do_no_harm(void **state)
 {
@@ -358,6 +370,7 @@ int main(void)
 		TEST(forms_are_checked),
 		TEST(entries_are_checked),
 		TEST(a_frame_that_unpacks_to_more_is_refused),
+		TEST(a_trap_is_seen_in_its_header),
 		TEST(random_payloads_do_no_harm),
 	};
 

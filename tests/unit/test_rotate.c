@@ -192,6 +192,30 @@ static void a_file_is_found_under_another_name(void **state)
 	assert_files_hold_everything(1);
 }
 
+/* After the wall clock was set back the file is none of the newest. */
+static void a_file_is_found_among_many_newer_ones(void **state)
+{
+	struct nfm_rotate_result result;
+	char path[PATH_MAX];
+
+	(void)state;
+	add_records(200);
+	flip();
+	nfm_rotate_step_hook = cut_by_error;
+	cut_step = NFM_ROTATE_WRITTEN;
+	cut_after = 0;
+	assert_int_equal(finish(&result), -ECANCELED);
+	nfm_rotate_step_hook = NULL;
+	for (int i = 0; i < 100; i++) {
+		snprintf(path, sizeof(path), "%s/nfmeter.2030010112%02d.%d", folder, i % 60, i + 1);
+		assert_int_equal(nfm_io_replace_file(path, "x", 1, 0644), 0);
+	}
+	assert_int_equal(finish(&result), 0);
+	assert_non_null(strstr(result.path, "/nfmeter.202611221200"));
+	assert_int_equal(strlen(strrchr(result.path, '/')), strlen("/nfmeter.202611221200"));
+	assert_int_equal(memory->ctl.committed, 1);
+}
+
 /* A damaged file is no file: the interval is written again beside it. */
 static void a_damaged_file_is_written_again(void **state)
 {
@@ -275,6 +299,7 @@ int main(void)
 		TEST(an_error_after_any_step_is_made_good),
 		TEST(a_death_after_any_step_is_made_good),
 		TEST(a_file_is_found_under_another_name),
+		TEST(a_file_is_found_among_many_newer_ones),
 		TEST(a_damaged_file_is_written_again),
 		TEST(a_failing_folder_loses_nothing),
 		TEST(another_table_has_its_own_files),
