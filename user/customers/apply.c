@@ -355,6 +355,7 @@ int nfm_customers_apply(struct nfm_customers *c, const struct nfm_registry *regi
 	if (code)
 		return code;
 	carry_out(&plan);
-	*change = plan.change;
+	if (change)
+		*change = plan.change;
 	return 0;
 }

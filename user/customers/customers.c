@@ -155,7 +155,8 @@ static int take_names(struct nfm_customers *c, struct nfm_index *ids, struct nfm
 		return nfm_error_set(error, -EBADMSG, "the table is damaged: it names %u rows of "
 				     "%u; remove it, and a new one will be made",
 				     ctl->names, c->capacity);
-	if (nfm_index_open(ids, ctl->names))
+	/* Room for all rows at once: a growing index would hold up a datagram in discovery. */
+	if (nfm_index_open(ids, c->capacity))
 		return nfm_error_set(error, -ENOMEM, "not enough memory for the customers' ids");
 	if (ctl->names < NFM_ROW_FIRST) {
 		nfm_customers_fill_name(&c->names[NFM_ROW_UNMATCHED], NFM_NAME_FREE,

@@ -79,17 +79,21 @@ struct nfm_customers_change {
 
 /**
  * Makes the live table say what `registry` says, plus the discovered hosts that it already has and
- * the auto ranges. Every id keeps its row for the table's life; a customer that is gone keeps its row as NFM_NAME_REMOVED.
- * At every moment each address leads to its old or its new customer, never nowhere. Customers
- * for whom no row is left get NFM_LEAF_FULL leaves. -ENOSPC (pages, prefixes): nothing was changed.
+ * the auto ranges. Every id keeps its row for the table's life; a customer that is gone keeps its
+ * row as NFM_NAME_REMOVED. At every moment each address leads to its old or its new customer,
+ * never nowhere. A discovered host whose longest match (of listed prefixes and auto ranges) is a
+ * listed prefix is removed: the operator's word beats discovery; its counts stay. Customers for whom
+ * no row is left get NFM_LEAF_FULL leaves. -ENOSPC (pages, prefixes): nothing was changed.
  */
 int nfm_customers_apply(struct nfm_customers *c, const struct nfm_registry *registry,
 			struct nfm_customers_change *change, struct nfm_error *error);
 
 /**
  * Makes a customer for a host in an auto range (IPv4 /32, IPv6 /64), id and name are the address
- * ("10.1.2.3", "2001:db8:0:1::/64"). Returns its row; -ENOSPC: no row (or page) is left, and the auto ranges' free leaves
- * have been turned to NFM_LEAF_FULL so that nothing asks again; -EINVAL: the address is in no auto range.
+ * ("10.1.2.3", "2001:db8:0:1::/64"). Returns its row; -ENOSPC: no row (or page) is left, and the
+ * auto ranges' free leaves have been turned to NFM_LEAF_FULL so that nothing asks again; -EINVAL:
+ * the address is in no auto range; 0 (unmatched): its id, in both spellings, is that of a listed
+ * customer with other prefixes, and the host leads to NFM_LEAF_FULL.
  */
 int nfm_customers_discover(struct nfm_customers *c, const uint8_t addr[16], uint8_t family);
 

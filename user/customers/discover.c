@@ -113,11 +113,10 @@ static uint32_t make_name(struct nfm_customers *c, const struct host *host, cons
 	return row;
 }
 
-static int fail_full(struct nfm_customers *c)
+static void count_without_row(struct nfm_customers *c)
 {
 	c->state->hosts_without_row++;
 	c->ctl->customers_full++;
-	return -ENOSPC;
 }
 
 int nfm_customers_discover(struct nfm_customers *c, const uint8_t addr[16], uint8_t family)
@@ -136,11 +135,13 @@ int nfm_customers_discover(struct nfm_customers *c, const uint8_t addr[16], uint
 	named = choose_id(c, &host, id, &row);
 	if (!has_room(c, &host, row)) {
 		nfm_stride_end_discovery(pages);
-		return fail_full(c);
+		count_without_row(c);
+		return -ENOSPC;
 	}
 	if (!named) {
 		nfm_stride_put_host(pages, host.root, host.addr, host.last, NFM_LEAF_FULL);
-		return fail_full(c);
+		count_without_row(c);
+		return NFM_ROW_UNMATCHED;
 	}
 	row = make_name(c, &host, id, row);
 	nfm_stride_put_host(pages, host.root, host.addr, host.last, row);

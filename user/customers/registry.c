@@ -16,6 +16,7 @@
 #include "customers/text.h"
 
 #define PROBLEM_BYTES 320U
+#define LEAST_LINE_BYTES 16U /* of a common line; shorter ones only cost time */
 #define MORE_BYTES 48U /* room for the line that says how many more */
 
 struct reader {
@@ -291,6 +292,23 @@ static int take_record(struct reader *r, const struct nfm_csv_record *record)
 	return 0;
 }
 
+/* Room for as many customers as there may be, so that a million does not grow it 15 times. */
+static int open_indexes(struct reader *r)
+{
+	size_t left = (size_t)(r->csv.end - r->csv.at);
+	uint32_t most = (uint32_t)(left / LEAST_LINE_BYTES);
+	uint32_t lines = 0;
+
+	for (const char *p = r->csv.at; lines < most; p++, lines++) {
+		p = memchr(p, '\n', (size_t)(r->csv.end - p));
+		if (!p)
+			break;
+	}
+	if (nfm_index_open(&r->ids, lines))
+		return -ENOMEM;
+	return nfm_index_open(&r->prefixes, lines);
+}
+
 static int read_records(struct reader *r)
 {
 	struct nfm_csv_record record;
@@ -327,7 +345,7 @@ int nfm_registry_parse(char *text, size_t len, const char *path, struct nfm_regi
 	code = nfm_registry_read_header(&r.csv, path, &r.columns, error);
 	if (code)
 		return code;
-	if (nfm_index_open(&r.ids, 0) || nfm_index_open(&r.prefixes, 0) || read_records(&r))
+	if (open_indexes(&r) || read_records(&r))
 		return nfm_error_set(error, -ENOMEM, "%s: not enough memory to read it", path);
 	if (r.problem_count)
 		return report(&r, error);
