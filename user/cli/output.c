@@ -176,6 +176,8 @@ static void enter(struct nfm_output *out, const char *key, bool is_array)
 		push_key(out, key);
 		out->list_depth = is_array ? out->depth : 0;
 		out->element_begun = false;
+		if (is_array && !out->table_depth && out->record && key)
+			fail(out, nfm_cells_put(out->record, out->path, "", false)); /* if empty */
 	} else if (out->level[out->depth - 2].is_array) {
 		out->element_begun = false; /* keys within a list's elements name no cell */
 	}
