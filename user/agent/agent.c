@@ -399,6 +399,25 @@ static void close_agent(struct nfm_agent *agent)
 	}
 }
 
+/* Our own copy: SIGHUP changes it. */
+static struct nfm_config *copy_config(const struct nfm_config *config)
+{
+	struct nfm_config *copy = malloc(sizeof(*copy));
+	size_t size = config->exporter_count * sizeof(*config->exporters);
+
+	if (!copy)
+		return NULL;
+	*copy = *config;
+	copy->exporters = malloc(size + 1);
+	if (!copy->exporters) {
+		free(copy);
+		return NULL;
+	}
+	if (size)
+		memcpy(copy->exporters, config->exporters, size);
+	return copy;
+}
+
 int nfm_agent_run(const struct nfm_config *config, const char *config_path)
 {
 	struct nfm_error error = {};
@@ -407,7 +426,11 @@ int nfm_agent_run(const struct nfm_config *config, const char *config_path)
 
 	if (!agent)
 		return 1;
-	agent->config = config;
+	agent->config = copy_config(config);
+	if (!agent->config) {
+		free(agent);
+		return 1;
+	}
 	agent->config_path = config_path;
 	agent->signal_fd = agent->epoll_fd = agent->lock_fd = agent->pin_lock_fd = -1;
 	agent->control.listen_fd = -1;
@@ -426,6 +449,8 @@ int nfm_agent_run(const struct nfm_config *config, const char *config_path)
 		finish(agent);
 	}
 	close_agent(agent);
+	nfm_config_clear(agent->config);
+	free(agent->config);
 	free(agent);
 	return r < 0 ? 1 : 0;
 }

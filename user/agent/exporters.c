@@ -161,6 +161,12 @@ int nfm_meter_exporters_apply(struct nfm_meter *meter, struct nfm_error *error)
 		if (r < 0)
 			return r;
 	}
+	/* last: from now on the datapath refuses by itself, if it shall */
+	__atomic_store_n(&ctl->flags,
+			 (meter->config->tee ? NFM_CTL_TEE : 0) |
+				 (meter->config->any_exporter ? NFM_CTL_ANY_EXPORTER :
+								NFM_CTL_REFUSE),
+			 __ATOMIC_RELEASE);
 	return 0;
 }
 

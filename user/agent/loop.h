@@ -20,7 +20,7 @@ enum nfm_agent_event {
 };
 
 struct nfm_agent {
-	const struct nfm_config *config;
+	struct nfm_config *config; /* our own: SIGHUP takes over what can change live */
 	const char *config_path;
 	struct nfm_meter meter;
 	bool meter_open;
@@ -44,7 +44,10 @@ struct nfm_agent {
 int nfm_agent_serve(void *cookie, const struct nfm_control_request *request, yajl_gen out,
 		    struct nfm_error *error);
 
-/** SIGHUP: the customers file again; put off while a rotation is under way. */
+/**
+ * SIGHUP: the configuration's exporters, expiry limits and hook, and the customers file, again; put
+ * off while a rotation is under way. A file with an error changes nothing.
+ */
 void nfm_agent_reload(struct nfm_agent *agent);
 
 #endif

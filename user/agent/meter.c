@@ -28,7 +28,7 @@ void nfm_meter_grace(void)
 		nanosleep(&long_enough, NULL);
 }
 
-/* What the datapath reads; `magic` last: from then on it decides by itself. */
+/* What the datapath reads beside the exporters' flags; `magic` says that it is all there. */
 static void set_ctl(struct nfm_meter *meter)
 {
 	const struct nfm_config *config = meter->config;
@@ -39,10 +39,6 @@ static void set_ctl(struct nfm_meter *meter)
 	memcpy(ctl->listen, config->listen, sizeof(ctl->listen));
 	ctl->listen_count = config->listen_count;
 	ctl->interval_s = config->interval_s;
-	__atomic_store_n(&ctl->flags,
-			 (config->tee ? NFM_CTL_TEE : 0) |
-				 (config->any_exporter ? NFM_CTL_ANY_EXPORTER : NFM_CTL_REFUSE),
-			 __ATOMIC_RELEASE);
 	__atomic_store_n(&ctl->magic, NFM_ABI_MAGIC, __ATOMIC_RELEASE);
 }
 

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "agent/loop.h"
-#include "base/clock.h"
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "base/units.h"
 
@@ -133,6 +133,41 @@ int nfm_agent_serve(void *cookie, const struct nfm_control_request *request, yaj
 	return nfm_error_set(error, -EINVAL, "unknown command \"%.64s\"", request->command);
 }
 
+/* What may change while we run; everything else is the next start's. */
+static void take_over(struct nfm_config *config, struct nfm_config *fresh)
+{
+	struct nfm_config_exporter *old = config->exporters;
+
+	config->exporters = fresh->exporters;
+	config->exporter_count = fresh->exporter_count;
+	fresh->exporters = old; /* freed with it */
+	config->any_exporter = fresh->any_exporter;
+	config->expire_size_bytes = fresh->expire_size_bytes;
+	config->expire_lifetime_s = fresh->expire_lifetime_s;
+	config->expire_watermark = fresh->expire_watermark;
+	if (config->hook[0] && fresh->hook[0]) /* a hook's queue is made at the start */
+		memcpy(config->hook, fresh->hook, sizeof(config->hook));
+}
+
+static int reload_config(struct nfm_agent *agent, struct nfm_error *error)
+{
+	_cleanup_(nfm_config_clear) struct nfm_config fresh = {};
+	int r;
+
+	if (!agent->config_path)
+		return 0;
+	r = nfm_config_read(agent->config_path, &fresh, error);
+	if (r == -ENOENT && !strcmp(agent->config_path, NFM_CONFIG_DEFAULT_FILE))
+		return 0; /* started without a file, on the defaults */
+	if (r < 0)
+		return r;
+	take_over(agent->config, &fresh);
+	r = nfm_meter_exporters_apply(&agent->meter, error);
+	nfm_log(LOG_INFO, "exporters: %u listed%s", agent->config->exporter_count,
+		agent->config->any_exporter ? ", any is taken" : "");
+	return r;
+}
+
 void nfm_agent_reload(struct nfm_agent *agent)
 {
 	struct nfm_error error = {};
@@ -141,5 +176,7 @@ void nfm_agent_reload(struct nfm_agent *agent)
 		agent->reload_wanted = true;
 		return;
 	}
+	if (reload_config(agent, &error) < 0)
+		nfm_log(LOG_ERR, "configuration not reloaded, the old one stays: %s", error.text);
 	reload(agent, NULL, &error);
 }
