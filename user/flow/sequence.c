@@ -63,32 +63,32 @@ static void begin_run(struct nfm_stream *s, const struct nfm_seqlog *e)
 
 /*
  * The router's uptime fell, and not because its 32 bits wrapped: then it would still keep pace
- * with our clock, modulo 2^32. The router's wall clock is not asked: NTP steps it.
+ * with our clock, modulo 2^32. The router's wall clock is not asked: NTP steps it. A word that
+ * is judged after a later one (it waited in the punt ring) is held against its own arrival.
  */
 static bool has_restarted(const struct nfm_stream *s, const struct nfm_seqlog *e)
 {
-	uint64_t elapsed_ms = e->time_ns > s->time_ns ?
-				      (e->time_ns - s->time_ns) / NFM_NS_PER_MS :
-				      0;
-	int32_t deviation = (int32_t)(e->uptime_ms - (s->uptime_ms + (uint32_t)elapsed_ms));
-	uint64_t tolerance = UPTIME_TOLERANCE_MS + elapsed_ms / 1000;
+	int64_t elapsed_ms = (int64_t)(e->time_ns - s->time_ns) / (int64_t)NFM_NS_PER_MS;
+	int32_t deviation = (int32_t)(e->uptime_ms - s->uptime_ms - (uint32_t)elapsed_ms);
+	int64_t tolerance = UPTIME_TOLERANCE_MS + llabs(elapsed_ms) / 1000;
 
 	return e->uptime_ms < s->uptime_ms && s->uptime_ms - e->uptime_ms > UPTIME_JITTER_MS &&
-	       (uint64_t)llabs((long long)deviation) > tolerance;
+	       llabs((long long)deviation) > tolerance;
 }
 
-/* Behind the newest: late, a second copy, or (too far, or too new) a count begun anew. */
+/* Behind the newest: late, a second copy, or (newer all the same) a count begun anew. */
 static bool take_behind(struct nfm_stream *s, const struct nfm_seqlog *e)
 {
 	uint32_t behind = s->next - e->sequence;
-	bool newer = (int32_t)(e->uptime_ms - s->uptime_ms) > UPTIME_JITTER_MS;
+	int32_t newer_ms = (int32_t)(e->uptime_ms - s->uptime_ms);
 
-	if (is_recent(s, e->sequence) && !newer) {
+	if (newer_ms > UPTIME_JITTER_MS || (newer_ms >= 0 && behind > REORDER_UNITS))
+		return false;
+	/* too late to be told from a second copy: to begin anew here would make loss of nothing */
+	if (is_recent(s, e->sequence) || behind > REORDER_UNITS) {
 		s->duplicates++;
 		return true;
 	}
-	if (newer || behind > REORDER_UNITS)
-		return false;
 	if (behind > s->span)
 		s->span = behind; /* sent before the first that arrived */
 	s->reordered++;
