@@ -32,16 +32,19 @@ struct nfm_registry {
 /**
  * Reads a customers file (CSV with header: `id`, `prefixes` required, `name`; RFC 4180 quoting;
  * prefixes separated by spaces or semicolons). All wrong lines are reported as file:line (as many
- * as the error's text holds, and how many more), and then nothing is taken: -EINVAL. Errors: no such column,
- * empty or too long id (NFM_ID_SIZE - 1 bytes), the same id twice, bad prefix, host bits set, the same prefix twice.
+ * as the error's text holds, and how many more), and then nothing is taken: -EINVAL. Errors: no
+ * such column, empty or too long id (NFM_ID_SIZE - 1 bytes) or one that is no UTF-8 text, the
+ * same id twice, no prefix, bad prefix, host bits set, the same prefix twice, more fields than the
+ * header has, broken quotes.
  */
 int nfm_registry_read(const char *path, struct nfm_registry *out, struct nfm_error *error);
 void nfm_registry_clear(struct nfm_registry *registry);
 
 /**
  * Edits the file by a temporary file and rename (owner and mode kept): gives `id` exactly these
- * prefixes (adding a line if it is new) or removes its line(s); other lines and columns stay byte for byte. The result is
- * verified with nfm_registry_read() before the rename. A missing file is made by set. -ENOENT: remove of an unknown id.
+ * prefixes (adding a line if it is new) or removes its line(s); other lines and columns stay byte
+ * for byte. The result is verified as nfm_registry_read() does before the rename. A missing file
+ * is made by set. -ENOENT: remove of an unknown id.
  */
 int nfm_registry_file_set(const char *path, const char *id, const char *const *prefixes,
 			  size_t prefix_count, struct nfm_error *error);
@@ -66,8 +69,11 @@ struct nfm_customers_auto {
 };
 
 /**
- * Takes over the live memory, empty or left by an earlier agent: rebuilds the private notes (ids, free pages) from
- * it. Names rows 0 and 1 "unmatched" and "local". Members up to `grace` are set by the caller.
+ * Takes over the live memory, empty or left by an earlier agent: rebuilds the private notes (ids,
+ * free pages) from it. Names rows 0 and 1 "unmatched" and "local" (state NFM_NAME_FREE: they are
+ * no customers). Members up to `grace` are set by the caller. After a stop in the middle of a
+ * change listed customers are without prefixes in the list until the next nfm_customers_apply();
+ * addresses lead to them all the same. -EBADMSG: the memory is damaged.
  */
 int nfm_customers_open(struct nfm_customers *c, const struct nfm_customers_auto *autos,
 		       size_t auto_count, struct nfm_error *error);
@@ -82,8 +88,8 @@ struct nfm_customers_change {
  * the auto ranges. Every id keeps its row for the table's life; a customer that is gone keeps its
  * row as NFM_NAME_REMOVED. At every moment each address leads to its old or its new customer,
  * never nowhere. A discovered host whose longest match (of listed prefixes and auto ranges) is a
- * listed prefix is removed: the operator's word beats discovery; its counts stay. Customers for whom
- * no row is left get NFM_LEAF_FULL leaves. -ENOSPC (pages, prefixes): nothing was changed.
+ * listed prefix is removed: the operator's word beats discovery; its counts stay. Customers for
+ * whom no row is left get NFM_LEAF_FULL leaves. -ENOSPC (pages, prefixes): nothing was changed.
  */
 int nfm_customers_apply(struct nfm_customers *c, const struct nfm_registry *registry,
 			struct nfm_customers_change *change, struct nfm_error *error);
