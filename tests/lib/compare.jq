@@ -3,7 +3,7 @@
 | ($shown[0] | if type == "array" then .[0] else . end) as $shown
 | $sent[0] as $sent
 | ([$shown.customers[] | {key: .id, value: {up, down}}] | from_entries) as $counted
-| def sum($of): reduce $of as $n (0; . + $n);
+| def sum(of): reduce of as $n (0; . + $n);
 (
 	(($sent.by_customer | keys) + ($counted | keys) | unique[]) as $id
 	| ("up", "down") as $way

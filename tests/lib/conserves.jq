@@ -1,5 +1,5 @@
 # Says where the sums of one `show` or `read` do not agree; nothing where they do.
-def sum($of): reduce $of as $n (0; . + $n);
+def sum(of): reduce of as $n (0; . + $n);
 
 (if type == "array" then .[] else . end)
 | . as $all

@@ -63,15 +63,17 @@ wait_for() { # SECONDS COMMAND…
 
 # ---- the place ----
 
+# Only the network is theirs: `ip netns exec` would hide the bpffs. As arrays, so that $! is the program's pid.
+IN_ROUTER=(nsenter "--net=/run/netns/$NS_ROUTER" --)
+IN_COLLECTOR=(nsenter "--net=/run/netns/$NS_COLLECTOR" --)
+
 in_router() {
-	nsenter --net="/run/netns/$NS_ROUTER" -- "$@"
+	"${IN_ROUTER[@]}" "$@"
 }
 
-# The namespace's network only: `ip netns exec` would hide the bpffs.
 in_collector() {
-	nsenter --net="/run/netns/$NS_COLLECTOR" -- "$@"
+	"${IN_COLLECTOR[@]}" "$@"
 }
-IN_COLLECTOR=(nsenter "--net=/run/netns/$NS_COLLECTOR" --)
 
 address_up() { # NAMESPACE INTERFACE ADDRESS ADDRESS6
 	ip -n "$1" address add "$3/24" dev "$2"
@@ -105,7 +107,7 @@ lab_open() {
 	trap lab_close EXIT
 	trap 'exit 143' INT TERM HUP
 	mountpoint -q /sys/fs/bpf || mount -t bpf bpf /sys/fs/bpf || fail "cannot mount the bpffs"
-	LAB=$(mktemp -d "${TMPDIR:-/tmp}/nfm-lab.XXXXXX") || fail "no temporary folder"
+	LAB=$(mktemp -d "${TMPDIR:-/tmp}/nfm-lab.$$.XXXXXX") || fail "no temporary folder"
 	chmod 755 "$LAB"
 	mkdir "$LAB/sent"
 	CONF=$LAB/nfmeter.conf
@@ -327,6 +329,7 @@ check_snapshots() {
 
 # An old collector in a namespace; its datagrams go to FILE.
 sink_start() { # NAMESPACE ADDRESS PORT FILE
+	: >"$4.ready"
 	nsenter --net="/run/netns/$1" -- python3 "$LIB/udpsink.py" "$2" "$3" "$4" >"$4.ready" 2>&1 &
 	wait_for 10 grep -q ready "$4.ready"
 }

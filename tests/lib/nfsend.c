@@ -144,6 +144,7 @@ static int parse_bad(struct send_options *options, const char *text)
 
 static int parse_customers(struct send_options *options, const char *text)
 {
+	options->customer_count = 0; /* the last list counts */
 	return send_customers_parse(options, text, NULL);
 }
 

@@ -10,8 +10,9 @@ configure port="2055 9995 9996" listen="$COLLECTOR $COLLECTOR6"
 agent_start
 send --datagrams 50 --to "$COLLECTOR:2055"
 send --datagrams 50 --to "$COLLECTOR:9995"
-send --datagrams 50 --to "[$COLLECTOR6]:9996"
+send --datagrams 50 --to "[$COLLECTOR6]:9996" --records 29
 check_counts
+json '.datagrams.kernel == 150' status || fail "not counted in the kernel"
 sink_start "$NS_COLLECTOR" 192.0.2.22 9995 "$LAB/other"
 send --datagrams 50 --to 192.0.2.22:9995 --save "$LAB/sent.other"
 rm "$LAB/sent/4.json"
@@ -23,6 +24,6 @@ configure xdp=off
 agent_start
 rm "$LAB"/sent/*
 for to in "$COLLECTOR:2055" "$COLLECTOR:9995" "[$COLLECTOR6]:9996"; do
-	send --datagrams 50 --rate 1000 --to "$to"
+	send --datagrams 50 --rate 1000 --to "$to" --records 29
 done
 check_counts

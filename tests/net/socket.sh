@@ -8,7 +8,7 @@ configure xdp=off
 agent_start
 [ -z "$(xdp_id)" ] || fail "attached although xdp = off"
 send --datagrams 1000 --rate 2000
-send --datagrams 200 --rate 2000 --to "$COLLECTOR6"
+send --datagrams 200 --rate 2000 --to "$COLLECTOR6" --records 29
 send --datagrams 100 --rate 2000 --version 1
 send --datagrams 100 --rate 2000 --version 7 --records 28
 check_counts

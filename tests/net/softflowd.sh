@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Real NetFlow v5: softflowd watches real traffic; nfmeter's sums per host are those of nfcapd and nfdump, which get
+# Real NetFlow v5: softflowd reads real traffic; nfmeter's sums per host are those of nfcapd and nfdump, which get
 # the very same datagrams (tee).
 . "$(dirname "$0")/../lib/lab.sh"
-for tool in softflowd softflowctl nfcapd nfdump; do
+for tool in softflowd nfcapd nfdump tcpdump; do
 	command -v "$tool" >/dev/null || PATH=$PATH:/usr/sbin
 	command -v "$tool" >/dev/null || skip "no $tool"
 done
@@ -12,7 +12,7 @@ configure tee=yes customers.auto=198.51.100.0/24
 agent_start
 
 mkdir "$LAB/nfcapd"
-in_collector nfcapd -w "$LAB/nfcapd" -p 9995 -t 300 -P "$LAB/nfcapd.pid" >"$LAB/nfcapd.log" 2>&1 &
+"${IN_COLLECTOR[@]}" nfcapd -w "$LAB/nfcapd" -p 9995 -t 300 -P "$LAB/nfcapd.pid" >"$LAB/nfcapd.log" 2>&1 &
 nfcapd=$!
 port_bound() {
 	in_collector ss -Hlun 'sport = 9995' | grep -q .
@@ -28,17 +28,23 @@ for host in 3 4 5; do
 done
 ip -n "$NS_ROUTER" link set lan0 up
 ip -n "$NS_COLLECTOR" link set lan0 up
-in_router softflowd -i lan0 -n "$COLLECTOR:9995" -v 5 -d -p "$LAB/softflowd.pid" -c "$LAB/softflowd.ctl" \
-	>"$LAB/softflowd.log" 2>&1 &
-has_started() {
-	[ -S "$LAB/softflowd.ctl" ]
+"${IN_ROUTER[@]}" tcpdump --immediate-mode -q -n -U -i lan0 -w "$LAB/traffic.pcap" icmp >"$LAB/tcpdump.log" 2>&1 &
+tcpdump=$!
+watches() {
+	grep -q 'listening on' "$LAB/tcpdump.log"
 }
-wait_for 10 has_started
+wait_for 10 watches
 for host in 2 3 4 5; do
 	in_router ping -q -c $((host * 10)) -i 0.01 -s $((host * 100)) "198.51.100.$host" >/dev/null ||
 		fail "ping"
 done
-in_router softflowctl -c "$LAB/softflowd.ctl" expire-all >/dev/null || fail "softflowctl"
+packets_seen() { # 140 requests and 140 answers
+	[ "$(tcpdump -q -n -r "$LAB/traffic.pcap" 2>/dev/null | wc -l)" = 280 ]
+}
+wait_for 10 packets_seen
+kill "$tcpdump"
+in_router softflowd -r "$LAB/traffic.pcap" -n "$COLLECTOR:9995" -v 5 -d -p "$LAB/softflowd.pid" \
+	-c none >"$LAB/softflowd.log" 2>&1 || fail "softflowd: $(cat "$LAB/softflowd.log")"
 
 records_are() {
 	json '.records.received == 8' status # four pings, each way
@@ -48,7 +54,6 @@ flushed() {
 	in_collector ss -Hlun 'sport = 9995' | awk '$2 > 0 { exit 1 }'
 }
 wait_for 10 flushed
-in_router softflowctl -c "$LAB/softflowd.ctl" shutdown >/dev/null
 kill "$nfcapd"
 wait "$nfcapd"
 

@@ -7,7 +7,7 @@ customers alice=10.0.0.0/24 bob="10.0.1.0/24 10.9.0.0/16"
 agent_start
 for version in 1 5 7; do
 	send --version "$version" --records 1 --datagrams 50
-	send --version "$version" --records 28 --datagrams 50
+	send --version "$version" --records 27 --datagrams 50 # v7's 28 do not fit an MTU of 1500
 done
 send --version 5 --records 30 --datagrams 50
 send --version 1 --records 30 --datagrams 50

@@ -11,7 +11,7 @@ send "${raw[@]}" --datagrams 100 --vlan 7
 send "${raw[@]}" --datagrams 100 --vlan 100,7
 check_counts
 json '.datagrams.kernel == 300' status || fail "not counted in the kernel"
-send "${raw[@]}" --datagrams 100 --vlan 1,2,3
+send "${raw[@]}" --datagrams 100 --vlan 1,2,3 --records 29
 rm "$LAB/sent/4.json"
 send --datagrams 1 # a mark behind them: what would come has come
 check_counts
