@@ -5,32 +5,47 @@
 
 #include "rx.h"
 
+/*
+ * An index below `limit`; one that is not (there is none) becomes 0. In assembly, because clang
+ * may compute an address before the check that bounds it, which the verifier does not accept.
+ */
+NFM_INLINE __u64 bounded(__u64 index, __u64 limit)
+{
+	__asm__ volatile("if %[index] < %[limit] goto +1\n"
+			 "%[index] = 0"
+			 : [index] "+r"(index)
+			 : [limit] "r"(limit));
+	return index;
+}
+
 /* bpf/abi/batch.h asks for these two; `env` is the rx. */
 NFM_INLINE const struct nfm_page *nfm_stride_page(const void *env, __u32 number)
 {
-	(void)env;
-	return bpf_map_lookup_elem(&nfm_pages, &number);
+	const struct nfm_rx *rx = env;
+
+	return rx->pages + bounded(number, nfm_geometry.pages);
 }
 
 NFM_INLINE struct nfm_row *nfm_batch_row(const void *env, __u32 row)
 {
 	const struct nfm_rx *rx = env;
-	__u32 index = rx->base + row;
 
-	return bpf_map_lookup_elem(&nfm_rows, &index);
+	return rx->rows + bounded(row, nfm_geometry.stride);
 }
 
 #define NFM_BATCH_LIMIT NFM_KERNEL_BATCH
 #define NFM_BATCH_PASSES
 #include "abi/batch.h"
 
-/*
- * nfm_row_index() of the open bank. It reads the sizes as what they are, volatile: through a cast
- * to plain const clang would fold in the defaults and not see the loaded ones.
- */
-NFM_INLINE __u32 column_base(const struct nfm_ctl *ctl, __u32 column)
+/* Finds this CPU's column of the open bank, and the stride table: once for a datagram. */
+NFM_INLINE int count_open(struct nfm_rx *rx)
 {
-	return ((__u32)(ctl->epoch & 1) * nfm_geometry.columns + column) * nfm_geometry.stride;
+	__u32 entry = (__u32)(rx->ctl->epoch & 1) * nfm_geometry.columns + rx->column;
+	__u32 zero = 0;
+
+	rx->rows = bpf_map_lookup_elem(&nfm_rows, &entry);
+	rx->pages = bpf_map_lookup_elem(&nfm_pages, &zero);
+	return rx->rows && rx->pages;
 }
 
 NFM_INLINE void count_reason(const struct nfm_rx *rx, __u32 reason, __u32 records)

@@ -46,6 +46,20 @@ const volatile struct nfm_geometry nfm_geometry = {
 		__type(value, element);                                                           \
 	} name SEC(".maps")
 
+/*
+ * As NFM_ARRAY, but `elements` of them in each entry, which one lookup gives: the datapath then
+ * reaches a row or a page by address alone. In memory it is the same. Such large values need
+ * kernel 6.0; an entry may have 512 MiB at most, which the verifier can still address.
+ */
+#define NFM_WHOLE_ARRAY(name, element, elements, entries)                                         \
+	struct {                                                                                  \
+		__uint(type, BPF_MAP_TYPE_ARRAY);                                                 \
+		__uint(map_flags, BPF_F_MMAPABLE);                                                \
+		__uint(max_entries, entries);                                                     \
+		__uint(key_size, sizeof(__u32));                                                  \
+		__uint(value_size, sizeof(element) * (elements));                                 \
+	} name SEC(".maps")
+
 /* What the agent tells the datapath, and the table's own account. Written by the agent. */
 NFM_ARRAY(nfm_ctl, struct nfm_ctl, 1);
 
@@ -53,10 +67,10 @@ NFM_ARRAY(nfm_ctl, struct nfm_ctl, 1);
  * The counters: columns of rows in two banks, then the base columns (abi.h). Each CPU writes its
  * own column, the agent the last one and the bases; everybody reads.
  */
-NFM_ARRAY(nfm_rows, struct nfm_row, (2 * NFM_DEFAULT_COLUMNS + 2) * NFM_DEFAULT_STRIDE);
+NFM_WHOLE_ARRAY(nfm_rows, struct nfm_row, NFM_DEFAULT_STRIDE, 2 * NFM_DEFAULT_COLUMNS + 2);
 
 /* The stride table: address → row. Written by the agent. A page for each /24 that has hosts. */
-NFM_ARRAY(nfm_pages, struct nfm_page, NFM_DEFAULT_PAGES);
+NFM_WHOLE_ARRAY(nfm_pages, struct nfm_page, NFM_DEFAULT_PAGES, 1);
 
 /* Sequence of each datagram, newest over oldest. Each CPU writes its column, the agent reads. */
 NFM_ARRAY(nfm_seqlog, struct nfm_seqlog, NFM_DEFAULT_COLUMNS *(NFM_DEFAULT_SEQLOG + 1));

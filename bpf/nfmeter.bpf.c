@@ -98,7 +98,8 @@ int nfmeter(struct xdp_md *md)
 	rx.column = bpf_get_smp_processor_id();
 	if (rx.column >= nfm_geometry.columns - 1)
 		return answer == NFM_CONTINUE ? without_column(&rx) : verdict(&rx);
-	rx.base = column_base(rx.ctl, rx.column);
+	if (!count_open(&rx))
+		return XDP_PASS; /* cannot be: for the verifier */
 	if (rx.fragment && !(rx.ctl->flags & NFM_CTL_TEE)) {
 		count_reason(&rx, NFM_REASON_FRAGMENT, 0);
 		return XDP_PASS;

@@ -20,7 +20,8 @@ struct nfm_rx {
 	__u16 source_port_be;
 	__u16 fragment;	   /* a first fragment: the rest of the datagram is elsewhere */
 	__u32 column;	   /* this CPU's */
-	__u32 base;	   /* index of the column's first row in the open bank */
+	struct nfm_row *rows;		/* this CPU's column in the open bank */
+	const struct nfm_page *pages;	/* the stride table */
 	__u64 now_ns;
 	struct nfm_admission admission;
 	__u32 admitted;

@@ -82,6 +82,7 @@ struct nfm_row {
 } __attribute__((aligned(64)));
 
 #define NFM_ROW_WORDS 8U
+#define NFM_ROW_DOWN 3U /* first word of the down half */
 #define NFM_WORD_LAST_SEEN 6U
 
 /**

@@ -98,43 +98,57 @@ nfm_batch_look_up(const void *env, struct nfm_flow *flow, __u32 count)
 	return kinds & NFM_LEAF_DISCOVER ? NFM_REASON_NEW_CUSTOMER : NFM_REASON_NONE;
 }
 
-/* A leaf's row; a customer without a row counts as unmatched. */
+/* A leaf's row; a leaf without a row has number 0, which is `unmatched`. */
 static inline __attribute__((always_inline)) __u32 nfm_batch_leaf_row(__u32 leaf)
 {
-	return leaf & NFM_ENTRY_KIND ? NFM_ROW_UNMATCHED : leaf & NFM_ENTRY_NUMBER;
+	return leaf & NFM_ENTRY_NUMBER;
 }
 
-/** Pass 4: reads a word of every row, so that all cache misses are under way at once. */
+/**
+ * Pass 4: reads a word of every row, so that all cache misses are under way at once. Mostly a flow
+ * has one customer: up | down is its row then.
+ */
 static inline __attribute__((always_inline)) void
 nfm_batch_touch(const void *env, const struct nfm_flow *flow, __u32 count)
 {
 	__u32 i;
 
 	for (i = 0; i < NFM_BATCH_LIMIT && i < count; i++) {
-		const struct nfm_row *up = nfm_batch_row(env, nfm_batch_leaf_row(flow[i].up));
-		const struct nfm_row *down = nfm_batch_row(env, nfm_batch_leaf_row(flow[i].down));
-		__u64 sum = 0;
+		__u32 up = nfm_batch_leaf_row(flow[i].up);
+		__u32 down = nfm_batch_leaf_row(flow[i].down);
+		const struct nfm_row *row;
 
-		if (up)
-			sum += up->last_seen_ns;
-		if (down)
-			sum += down->last_seen_ns;
-		__asm__ volatile("" : : "r"(sum));
+		if (up && down) {
+			row = nfm_batch_row(env, up);
+			if (row)
+				__asm__ volatile("" : : "r"(row->last_seen_ns));
+			up = 0;
+		}
+		row = nfm_batch_row(env, up | down);
+		if (row)
+			__asm__ volatile("" : : "r"(row->last_seen_ns));
 	}
 }
 
+/* Adds a flow to one half of a row: 0, or NFM_ROW_DOWN. */
 static inline __attribute__((always_inline)) void
-nfm_batch_add_up(struct nfm_row *row, const struct nfm_flow *flow, __u64 now_ns)
+nfm_batch_add_half(const void *env, __u32 number, __u32 half, const struct nfm_flow *flow,
+		   __u64 now_ns)
 {
-	row->up_bytes += flow->bytes;
-	row->up_packets += flow->packets;
-	row->up_flows++;
+	struct nfm_row *row = nfm_batch_row(env, number);
+
+	if (!row)
+		return;
+	row->word[half] += flow->bytes;
+	row->word[half + 1] += flow->packets;
+	row->word[half + 2]++;
 	row->last_seen_ns = now_ns;
 }
 
 /**
  * Pass 5: adds every flow to its rows: a source's customer gets it as up, a destination's as
  * down; a flow with both is also `local`, one with neither `unmatched`. `sum` gets the totals.
+ * Which half is computed, not branched on: the direction of traffic cannot be predicted.
  */
 static inline __attribute__((always_inline)) void
 nfm_batch_add(const void *env, const struct nfm_flow *flow, __u32 count, __u64 now_ns,
@@ -146,30 +160,18 @@ nfm_batch_add(const void *env, const struct nfm_flow *flow, __u32 count, __u64 n
 		const struct nfm_flow *f = &flow[i];
 		__u32 up = nfm_batch_leaf_row(f->up);
 		__u32 down = nfm_batch_leaf_row(f->down);
-		struct nfm_row *row;
+		__u32 is_down;
 
 		sum->bytes += f->bytes;
 		sum->packets += f->packets;
-		sum->full += !!((f->up | f->down) & NFM_LEAF_FULL);
-		if (down) {
-			row = nfm_batch_row(env, down);
-			if (row) {
-				row->down_bytes += f->bytes;
-				row->down_packets += f->packets;
-				row->down_flows++;
-				row->last_seen_ns = now_ns;
-			}
-			if (up) {
-				row = nfm_batch_row(env, NFM_ROW_LOCAL);
-				if (row)
-					nfm_batch_add_up(row, f, now_ns);
-			}
+		sum->full += (f->up | f->down) / NFM_LEAF_FULL & 1;
+		if (up && down) {
+			nfm_batch_add_half(env, up, 0, f, now_ns);
+			nfm_batch_add_half(env, NFM_ROW_LOCAL, 0, f, now_ns);
+			up = 0;
 		}
-		if (up || !down) {
-			row = nfm_batch_row(env, up); /* row 0: unmatched */
-			if (row)
-				nfm_batch_add_up(row, f, now_ns);
-		}
+		is_down = (__u32)((0 - (__u64)down) >> 63);
+		nfm_batch_add_half(env, up | down, (0 - is_down) & NFM_ROW_DOWN, f, now_ns);
 	}
 }
 #endif

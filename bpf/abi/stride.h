@@ -20,8 +20,8 @@
 #define NFM_ENTRY_NUMBER 0x0fffffffU
 
 #define NFM_LEAF_ROW 0x00000000U      /* number: the customer's row; 0 matches nobody */
-#define NFM_LEAF_DISCOVER 0x10000000U /* an auto range: no row yet */
-#define NFM_LEAF_FULL 0x20000000U     /* a customer for whom no row was left */
+#define NFM_LEAF_DISCOVER 0x10000000U /* an auto range: no row yet; number 0 */
+#define NFM_LEAF_FULL 0x20000000U     /* a customer for whom no row was left; number 0 */
 
 #endif
 

@@ -24,8 +24,8 @@ static int map_part(int fd, const char *name, size_t size, uint64_t count, bool 
 
 	if (bpf_obj_get_info_by_fd(fd, &info, &length) < 0)
 		return nfm_error_set(error, -errno, "map %s: %m", name);
-	/* the kernel keeps values in steps of eight bytes */
-	if ((info.value_size + 7) / 8 != (size + 7) / 8 || info.max_entries != count)
+	/* values stand in steps of eight bytes; rows and pages, many in one entry (bpf/maps.h) */
+	if (((uint64_t)info.value_size + 7) / 8 * info.max_entries != (size + 7) / 8 * count)
 		return nfm_error_set(error, -EPROTO,
 				     "map %s has %u entries of %u bytes, expected %llu of %zu", name,
 				     info.max_entries, info.value_size, (unsigned long long)count,

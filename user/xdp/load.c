@@ -32,25 +32,35 @@ static int print_warning(enum libbpf_print_level level, const char *format, va_l
 	return 0;
 }
 
+#define NFM_MAX_MAP_VALUE (1ULL << 29) /* what the verifier lets a pointer cover */
+
 static int set_sizes(struct nfmeter *s, const struct nfm_geometry *g)
 {
 	const struct {
 		struct bpf_map *map;
 		uint32_t entries;
+		uint64_t value_size; /* 0: as compiled */
 	} sizes[] = {
-		{ s->maps.nfm_rows, nfm_table_row_count(g) },
-		{ s->maps.nfm_pages, g->pages },
-		{ s->maps.nfm_names, g->capacity },
-		{ s->maps.nfm_prefixes, g->prefixes },
-		{ s->maps.nfm_exporters, g->exporters },
-		{ s->maps.nfm_admission, g->exporters },
-		{ s->maps.nfm_streams, g->streams },
-		{ s->maps.nfm_seqlog, g->columns * (g->seqlog_entries + 1) },
+		{ s->maps.nfm_rows, NFM_BANKS * g->columns + NFM_BANKS,
+		  sizeof(struct nfm_row) * g->stride },
+		{ s->maps.nfm_pages, 1, sizeof(struct nfm_page) * g->pages },
+		{ s->maps.nfm_names, g->capacity, 0 },
+		{ s->maps.nfm_prefixes, g->prefixes, 0 },
+		{ s->maps.nfm_exporters, g->exporters, 0 },
+		{ s->maps.nfm_admission, g->exporters, 0 },
+		{ s->maps.nfm_streams, g->streams, 0 },
+		{ s->maps.nfm_seqlog, g->columns * (g->seqlog_entries + 1), 0 },
 	};
 
 	for (size_t i = 0; i < NFM_ARRAY_SIZE(sizes); i++) {
 		int r = bpf_map__set_max_entries(sizes[i].map, sizes[i].entries);
 
+		if (r < 0)
+			return r;
+		if (sizes[i].value_size > NFM_MAX_MAP_VALUE)
+			return -E2BIG;
+		if (sizes[i].value_size)
+			r = bpf_map__set_value_size(sizes[i].map, (uint32_t)sizes[i].value_size);
 		if (r < 0)
 			return r;
 	}
