@@ -47,7 +47,8 @@ int nfm_table_geometry_check(const struct nfm_geometry *g, struct nfm_error *err
 	if (g->columns < 1 || g->columns > NFM_MAX_COLUMNS || g->capacity < NFM_ROW_FIRST ||
 	    g->exporters > UINT16_MAX + 1U || g->pages < 512 || !g->seqlog_entries ||
 	    g->seqlog_entries & (g->seqlog_entries - 1) ||
-	    g->stride != g->capacity + g->exporters + NFM_REASON_ROWS ||
+	    g->stride != (uint64_t)g->capacity + g->exporters + NFM_REASON_ROWS ||
+	    g->columns * (g->seqlog_entries + 1ULL) > UINT32_MAX ||
 	    (uint64_t)(NFM_BANKS * g->columns + NFM_BANKS) * g->stride > UINT32_MAX)
 		return nfm_error_set(error, -EPROTO, "the table's sizes contradict each other");
 	return 0;
