@@ -88,10 +88,13 @@ void nfm_meter_socket_drops(struct nfm_meter *meter, uint64_t datagrams, uint64_
 
 /* ---- streams.c ---- */
 
-/** Takes one datagram's word into its stream's account. */
+/** Takes the word of a datagram of the agent's into its stream, behind the log's older lines. */
 void nfm_meter_sequence(struct nfm_meter *meter, const struct nfm_seqlog *entry);
 
-/** Takes what the datapath has written to the sequence log, all columns merged by time. */
+/**
+ * Takes what the datapath has written to the sequence log, all columns merged by time; lines that
+ * are younger than a datagram in the punt ring wait for it.
+ */
 void nfm_meter_fold(struct nfm_meter *meter);
 
 #endif

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The streams' accounts, fed by the datapath's sequence log. Each CPU writes its own column of the
- * log; here they are merged by time, so that a stream that wanders between CPUs is one again.
+ * log; here they are merged by time, so that a stream that wanders between CPUs is one again. The
+ * agent's own datagrams take their place among them by the same time.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -52,7 +53,7 @@ static struct nfm_stream *find_stream(struct nfm_meter *meter, const struct nfm_
 	return add_stream(t, entry);
 }
 
-void nfm_meter_sequence(struct nfm_meter *meter, const struct nfm_seqlog *entry)
+static void take_word(struct nfm_meter *meter, const struct nfm_seqlog *entry)
 {
 	struct nfm_stream *s;
 
@@ -162,7 +163,8 @@ static void credit_overrun(struct nfm_meter *meter, uint64_t skipped)
 	}
 }
 
-void nfm_meter_fold(struct nfm_meter *meter)
+/* Takes the log's lines up to a time; what is younger stays in the log. */
+static void fold_until(struct nfm_meter *meter, uint64_t time_ns)
 {
 	struct nfm_table *t = &meter->table;
 	uint32_t mask = t->geometry.seqlog_entries - 1;
@@ -175,13 +177,32 @@ void nfm_meter_fold(struct nfm_meter *meter)
 		skipped += open_column(t, i, &columns[i]);
 	if (skipped)
 		credit_overrun(meter, skipped);
+	for (uint32_t i = 0; i < count; i++)
+		t->ctl->seqlog_tail[i] = columns[i].next;
 	while ((c = oldest(columns, count, mask))) {
 		struct nfm_seqlog entry = c->line[c->next & mask];
 
+		if (entry.time_ns > time_ns)
+			break;
 		if (entry.exporter < t->geometry.exporters)
 			t->exporters[entry.exporter].units_seen += entry.units;
-		nfm_meter_sequence(meter, &entry);
+		take_word(meter, &entry);
 		c->next++;
 		t->ctl->seqlog_tail[c - columns] = c->next;
 	}
+}
+
+void nfm_meter_sequence(struct nfm_meter *meter, const struct nfm_seqlog *entry)
+{
+	fold_until(meter, entry->time_ns);
+	take_word(meter, entry);
+}
+
+void nfm_meter_fold(struct nfm_meter *meter)
+{
+	const struct nfm_punt *punt;
+	uint64_t next;
+	bool waits = meter->ring.consumer_pos && nfm_ring_peek(&meter->ring, &punt, &next);
+
+	fold_until(meter, waits ? punt->time_ns : UINT64_MAX);
 }
