@@ -113,8 +113,10 @@ int nfmeter(struct xdp_md *md)
 		reason = meter(&rx);
 	if (reason == NFM_REASON_NONE)
 		return verdict(&rx);
-	if (is_punt(reason))
+	if (is_punt(reason)) {
 		reason = punt(&rx, reason);
+		rx.rejected = rx.count; /* if the ring was full: what a fixed version held */
+	}
 	if (!is_punt(reason))
 		count_rejected(&rx);
 	count_reason(&rx, reason, is_punt(reason) ? 0 : rx.rejected);

@@ -263,11 +263,8 @@ static int measure(struct variant *variants, uint32_t count, const struct nfm_fr
 
 static void print_line(const char *name, uint32_t customers, double value, const char *unit)
 {
-	static bool begun;
-
-	printf("%s{\"name\": \"%s\", \"customers\": %u, \"value\": %.2f, \"unit\": \"%s\"}\n",
-	       begun ? "," : "", name, customers, value, unit);
-	begun = true;
+	printf("{\"name\": \"%s\", \"customers\": %u, \"value\": %.2f, \"unit\": \"%s\"}\n",
+	       name, customers, value, unit);
 }
 
 static void report(struct variant *variants, uint32_t count, uint32_t customers, uint32_t records,
@@ -380,10 +377,8 @@ int main(int argc, char **argv)
 	if (!o.object_count)
 		o.objects[o.object_count++] = nfm_prog_path();
 	pin_to_one_cpu();
-	printf("[");
 	r = bench(&o, o.customers[0], 1);
 	for (uint32_t i = 0; !r && i < o.size_count; i++)
 		r = bench(&o, o.customers[i], RECORDS);
-	printf("]\n");
 	return r ? 1 : 0;
 }

@@ -265,17 +265,9 @@ int nfm_prog_prefix_v4(struct nfm_prog *p, uint32_t addr, uint8_t bits, uint32_t
 	return enter(p, byte, NFM_STRIDE_ROOT_V4, bits, leaf);
 }
 
-int nfm_prog_run(const struct nfm_prog *p, const void *frame, size_t length, uint32_t cut_front)
+int nfm_prog_run(const struct nfm_prog *p, const void *frame, size_t length)
 {
-	struct xdp_md context = { .data = cut_front, .data_end = (uint32_t)length };
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = (uint32_t)length,
-		    .repeat = 1, );
-
-	if (cut_front) {
-		opts.ctx_in = &context;
-		opts.ctx_size_in = sizeof(context);
-	}
-	return bpf_prog_test_run_opts(p->fd, &opts) ? -errno : (int)opts.retval;
+	return nfm_prog_run_fd(p->fd, frame, length, 1, NULL);
 }
 
 int nfm_prog_run_fd(int fd, const void *frame, size_t length, uint32_t repeat, uint32_t *ns)

@@ -58,12 +58,10 @@ int nfm_prog_admit(struct nfm_prog *p, const char *address, uint32_t exporter, u
 int nfm_prog_prefix(struct nfm_prog *p, const char *prefix, uint32_t leaf);
 int nfm_prog_prefix_v4(struct nfm_prog *p, uint32_t addr, uint8_t bits, uint32_t leaf);
 
-/**
- * Runs the program on a frame, `repeat` times. `cut_front` bytes (a multiple of 4, < 32) of the frame
- * become metadata: how to get a frame shorter than test_run takes. Returns the verdict (XDP_…)
- * or -errno; *ns, if not NULL, gets the mean of a run in ns.
- */
-int nfm_prog_run(const struct nfm_prog *p, const void *frame, size_t length, uint32_t cut_front);
+/** Runs the program on a frame. Returns the verdict (XDP_…) or -errno. */
+int nfm_prog_run(const struct nfm_prog *p, const void *frame, size_t length);
+
+/** The same of any program, `repeat` times; *ns, if not NULL, gets the mean of a run in ns. */
 int nfm_prog_run_fd(int fd, const void *frame, size_t length, uint32_t repeat, uint32_t *ns);
 
 /** Gives every waiting punt to `fn`; returns how many there were, or -errno. */
