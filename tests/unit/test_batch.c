@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The passes over a batch of flows (bpf/abi/batch.h), natively, both families. */
+#include <arpa/inet.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "abi.h"
+
+#define ROWS 16U
+#define LIMIT 8U
+#define NOW 123456789ULL
+
+static struct nfm_page pages[512 + 4];
+static struct nfm_row rows[ROWS];
+static struct nfm_row expected[ROWS];
+
+static inline const struct nfm_page *nfm_stride_page(const void *env, __u32 number)
+{
+	(void)env;
+	return number < sizeof(pages) / sizeof(pages[0]) ? &pages[number] : NULL;
+}
+
+static inline struct nfm_row *nfm_batch_row(const void *env, __u32 row)
+{
+	(void)env;
+	return row < ROWS ? &rows[row] : NULL;
+}
+
+#define NFM_BATCH_LIMIT LIMIT
+#define NFM_BATCH_V6
+#define NFM_BATCH_PASSES
+#include "batch.h"
+
+/* 10.x is row 2, 11.x row 3, 12.x discovers, 13.x is full, 14.x names no row that there is. */
+static int fill(void **state)
+{
+	static const uint32_t leaf[] = { 2, 3, NFM_LEAF_DISCOVER, NFM_LEAF_FULL, ROWS };
+
+	(void)state;
+	memset(pages, 0, sizeof(pages));
+	memset(rows, 0, sizeof(rows));
+	memset(expected, 0, sizeof(expected));
+	for (uint32_t i = 0; i < sizeof(leaf) / sizeof(leaf[0]); i++)
+		for (uint32_t j = 0; j < 256; j++) {
+			pages[NFM_STRIDE_ROOT_V4 + 10 + i].entry[j] = leaf[i];
+			pages[NFM_STRIDE_ROOT_V6 + 10 + i].entry[j] = leaf[i] ? leaf[i] + 2 : 0;
+		}
+	return 0;
+}
+
+static struct nfm_flow make_flow(uint8_t src, uint8_t dst, uint64_t bytes, uint64_t packets)
+{
+	struct nfm_flow flow = { .family = 4, .bytes = bytes, .packets = packets };
+
+	flow.src[0] = src;
+	flow.dst[0] = dst;
+	return flow;
+}
+
+static void expect(uint32_t row, int is_down, uint64_t bytes, uint64_t packets)
+{
+	struct nfm_row *to = &expected[row];
+
+	*(is_down ? &to->down_bytes : &to->up_bytes) += bytes;
+	*(is_down ? &to->down_packets : &to->up_packets) += packets;
+	*(is_down ? &to->down_flows : &to->up_flows) += 1;
+	to->last_seen_ns = NOW;
+}
+
+static void look_up_finds_both_sides_and_both_families(void **state)
+{
+	struct nfm_flow flow[4] = { make_flow(10, 11, 1, 1), make_flow(99, 10, 1, 1),
+				    make_flow(10, 11, 1, 1), make_flow(10, 99, 1, 1) };
+
+	(void)state;
+	flow[2].family = 6;
+	flow[3].up = flow[3].down = 77; /* beyond the count: not touched */
+	assert_int_equal(nfm_batch_look_up(NULL, flow, 3), NFM_REASON_NONE);
+	assert_int_equal(flow[0].up, 2);
+	assert_int_equal(flow[0].down, 3);
+	assert_int_equal(flow[1].up, 0);
+	assert_int_equal(flow[1].down, 2);
+	assert_int_equal(flow[2].up, 4);
+	assert_int_equal(flow[2].down, 5);
+	assert_int_equal(flow[3].up, 77);
+	assert_int_equal(flow[3].down, 77);
+}
+
+static void look_up_says_when_a_row_has_to_be_made(void **state)
+{
+	(void)state;
+	for (uint32_t at = 0; at < 4; at++) {
+		struct nfm_flow flow[4];
+
+		for (uint32_t i = 0; i < 4; i++)
+			flow[i] = make_flow(10, 13, 1, 1); /* full asks for none */
+		assert_int_equal(nfm_batch_look_up(NULL, flow, 4), NFM_REASON_NONE);
+		flow[at].src[0] = 12;
+		assert_int_equal(nfm_batch_look_up(NULL, flow, 4), NFM_REASON_NEW_CUSTOMER);
+		assert_int_equal(nfm_batch_look_up(NULL, flow, at), NFM_REASON_NONE);
+		flow[at] = make_flow(99, 12, 1, 1);
+		assert_int_equal(nfm_batch_look_up(NULL, flow, 4), NFM_REASON_NEW_CUSTOMER);
+	}
+}
+
+static void add_counts_up_down_local_and_unmatched(void **state)
+{
+	struct nfm_flow flow[5] = { make_flow(10, 99, 1000, 1), make_flow(99, 10, 200, 2),
+				    make_flow(10, 11, 30, 3), make_flow(98, 99, 4, 4),
+				    make_flow(11, 11, 5, 5) };
+	struct nfm_batch_sum sum = { .bytes = 1, .packets = 2, .full = 3 };
+
+	(void)state;
+	expect(2, 0, 1000, 1);
+	expect(2, 1, 200, 2);
+	expect(2, 0, 30, 3);
+	expect(3, 1, 30, 3);
+	expect(NFM_ROW_LOCAL, 0, 30, 3);
+	expect(NFM_ROW_UNMATCHED, 0, 4, 4);
+	expect(3, 0, 5, 5);
+	expect(3, 1, 5, 5);
+	expect(NFM_ROW_LOCAL, 0, 5, 5);
+	nfm_batch_look_up(NULL, flow, 5);
+	nfm_batch_touch(NULL, flow, 5);
+	nfm_batch_add(NULL, flow, 5, NOW, &sum);
+	assert_memory_equal(rows, expected, sizeof(rows));
+	assert_int_equal(sum.bytes, 1 + 1239);
+	assert_int_equal(sum.packets, 2 + 15);
+	assert_int_equal(sum.full, 3);
+}
+
+static void touch_changes_nothing(void **state)
+{
+	struct nfm_flow flow[3] = { make_flow(10, 11, 1, 1), make_flow(99, 98, 1, 1),
+				    make_flow(14, 14, 1, 1) };
+
+	(void)state;
+	nfm_batch_look_up(NULL, flow, 3);
+	nfm_batch_touch(NULL, flow, 3);
+	assert_memory_equal(rows, expected, sizeof(rows));
+}
+
+static void full_is_unmatched_and_counted_once_a_record(void **state)
+{
+	struct nfm_flow flow[4] = { make_flow(13, 99, 1, 1), make_flow(99, 13, 1, 1),
+				    make_flow(13, 13, 1, 1), make_flow(13, 10, 1, 1) };
+	struct nfm_batch_sum sum = {};
+
+	(void)state;
+	expect(NFM_ROW_UNMATCHED, 0, 1, 1);
+	expect(NFM_ROW_UNMATCHED, 0, 1, 1);
+	expect(NFM_ROW_UNMATCHED, 0, 1, 1);
+	expect(2, 1, 1, 1);
+	nfm_batch_look_up(NULL, flow, 4);
+	nfm_batch_add(NULL, flow, 4, NOW, &sum);
+	assert_memory_equal(rows, expected, sizeof(rows));
+	assert_int_equal(sum.full, 4);
+}
+
+/* A damaged leaf: no row is there, and none is written. */
+static void a_row_that_is_not_there_is_left_out(void **state)
+{
+	struct nfm_flow flow[2] = { make_flow(14, 99, 1, 1), make_flow(99, 14, 1, 1) };
+	struct nfm_batch_sum sum = {};
+
+	(void)state;
+	nfm_batch_look_up(NULL, flow, 2);
+	nfm_batch_touch(NULL, flow, 2);
+	nfm_batch_add(NULL, flow, 2, NOW, &sum);
+	assert_memory_equal(rows, expected, sizeof(rows));
+	assert_int_equal(sum.bytes, 2);
+}
+
+static void no_pass_goes_beyond_the_limit(void **state)
+{
+	struct nfm_flow flow[LIMIT + 1];
+	struct nfm_batch_sum sum = {};
+
+	(void)state;
+	for (uint32_t i = 0; i <= LIMIT; i++) {
+		flow[i] = make_flow(10, 99, 3, 1);
+		if (i < LIMIT)
+			expect(2, 0, 3, 1);
+	}
+	flow[LIMIT].src[0] = 12;
+	nfm_batch_divide(flow, UINT32_MAX, 3);
+	assert_int_equal(flow[LIMIT].bytes, 3);
+	for (uint32_t i = 0; i < LIMIT; i++)
+		flow[i] = make_flow(10, 99, 3, 1);
+	assert_int_equal(nfm_batch_look_up(NULL, flow, UINT32_MAX), NFM_REASON_NONE);
+	nfm_batch_touch(NULL, flow, UINT32_MAX);
+	nfm_batch_add(NULL, flow, UINT32_MAX, NOW, &sum);
+	assert_int_equal(sum.bytes, 3 * LIMIT);
+	assert_memory_equal(rows, expected, sizeof(rows));
+}
+
+static void divide_rounds_to_the_nearest(void **state)
+{
+	static const struct {
+		uint64_t value;
+		uint32_t den;
+		uint64_t quotient;
+	} cases[] = {
+		{ 0, 2, 0 },  { 1, 2, 1 },  { 3, 2, 2 },    { 4, 2, 2 },   { 1, 3, 0 },
+		{ 2, 3, 1 },  { 4, 3, 1 },  { 5, 3, 2 },    { 49, 100, 0 }, { 50, 100, 1 },
+		{ 149, 100, 1 }, { 150, 100, 2 }, { 7, 1, 7 },
+		{ 0xffffffffULL * 0xffffffffULL, 0xffffffff, 0xffffffff },
+		{ 0xffffffffULL * 0xffffffffULL, 1, 0xffffffffULL * 0xffffffffULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct nfm_flow flow[2] = { make_flow(1, 1, cases[i].value, cases[i].value),
+					    make_flow(1, 1, 1000, 1000) };
+
+		nfm_batch_divide(flow, 1, cases[i].den);
+		assert_true(flow[0].bytes == cases[i].quotient);
+		assert_true(flow[0].packets == cases[i].quotient);
+		assert_int_equal(flow[1].bytes, 1000);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(look_up_finds_both_sides_and_both_families, fill),
+		cmocka_unit_test_setup(look_up_says_when_a_row_has_to_be_made, fill),
+		cmocka_unit_test_setup(add_counts_up_down_local_and_unmatched, fill),
+		cmocka_unit_test_setup(touch_changes_nothing, fill),
+		cmocka_unit_test_setup(full_is_unmatched_and_counted_once_a_record, fill),
+		cmocka_unit_test_setup(a_row_that_is_not_there_is_left_out, fill),
+		cmocka_unit_test_setup(no_pass_goes_beyond_the_limit, fill),
+		cmocka_unit_test_setup(divide_rounds_to_the_nearest, fill),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
