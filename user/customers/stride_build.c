@@ -66,6 +66,22 @@ static bool covers(const struct nfm_rule *rule, const struct nfm_rule *inner)
 	return !mask || !((rule->addr[bytes] ^ inner->addr[bytes]) & mask);
 }
 
+/* True if a listed rule has the very prefix of rule `i`: it stands after it. */
+static bool is_listed_too(const struct nfm_rules *rules, uint32_t i)
+{
+	const struct nfm_rule *rule = &rules->rule[i];
+
+	for (uint32_t j = i + 1; j < rules->count; j++) {
+		const struct nfm_rule *next = &rules->rule[j];
+
+		if (next->bits != rule->bits || !covers(rule, next))
+			return false;
+		if (next->source == NFM_RULE_LISTED)
+			return true;
+	}
+	return false;
+}
+
 void nfm_rules_drop_hosts(struct nfm_rules *rules, void (*gone)(void *cookie, uint32_t leaf),
 			  void *cookie)
 {
@@ -75,21 +91,17 @@ void nfm_rules_drop_hosts(struct nfm_rules *rules, void (*gone)(void *cookie, ui
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < rules->count; i++) {
-		const struct nfm_rule *next = i + 1 < rules->count ? &rule[i + 1] : NULL;
+		bool host = rule[i].source == NFM_RULE_HOST;
 
 		while (depth && !covers(around[depth - 1], &rule[i]))
 			depth--;
-		if (rule[i].source == NFM_RULE_HOST) {
-			bool same = next && next->source == NFM_RULE_LISTED &&
-				    next->bits == rule[i].bits && covers(next, &rule[i]);
-
-			if (same || (depth && around[depth - 1]->source == NFM_RULE_LISTED)) {
-				gone(cookie, rule[i].leaf);
-				continue;
-			}
+		if (host && (is_listed_too(rules, i) ||
+			     (depth && around[depth - 1]->source == NFM_RULE_LISTED))) {
+			gone(cookie, rule[i].leaf);
+			continue;
 		}
 		rule[kept] = rule[i];
-		if (rule[kept].source != NFM_RULE_HOST) {
+		if (!host) {
 			if (depth && around[depth - 1]->bits == rule[kept].bits)
 				depth--; /* the same prefix from a lower source */
 			around[depth++] = &rule[kept];
