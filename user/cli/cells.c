@@ -175,16 +175,16 @@ static const char *cell_text(const struct nfm_cells *cells, unsigned int i)
 static void write_csv_field(FILE *to, const char *text)
 {
 	if (!strpbrk(text, ",\"\r\n")) {
-		fputs(text, to);
+		fputs_unlocked(text, to);
 		return;
 	}
-	putc('"', to);
+	putc_unlocked('"', to);
 	for (; *text; text++) {
 		if (*text == '"')
-			putc('"', to);
-		putc(*text, to);
+			putc_unlocked('"', to);
+		putc_unlocked(*text, to);
 	}
-	putc('"', to);
+	putc_unlocked('"', to);
 }
 
 static void write_csv(const struct nfm_cells *cells, bool header)
@@ -195,10 +195,10 @@ static void write_csv(const struct nfm_cells *cells, bool header)
 		if (cells->columns && cells->columns[i].kind == NFM_COLUMN_TEXT_ONLY)
 			continue;
 		if (written++)
-			putc(',', cells->to);
+			putc_unlocked(',', cells->to);
 		write_csv_field(cells->to, header ? column_name(cells, i) : cell_text(cells, i));
 	}
-	putc('\n', cells->to);
+	putc_unlocked('\n', cells->to);
 }
 
 static void end_row_csv(struct nfm_cells *cells)
@@ -236,7 +236,7 @@ static void write_text(const struct nfm_cells *cells, char *const *row, bool hea
 		}
 		owed += (right ? 0 : slack) + 2;
 	}
-	putc('\n', cells->to);
+	putc_unlocked('\n', cells->to);
 }
 
 /* Chooses the widths by the rows held back, writes them, and holds nothing back from now on. */

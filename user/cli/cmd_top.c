@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* `top`: the live view; plain blocks where stdout is no terminal, or another format is asked for. */
+/* `top`: the live view; plain blocks where stdout is no terminal, or for another format. */
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>

@@ -54,7 +54,7 @@ static void print_json(void *cookie, const char *text, size_t size)
 {
 	struct nfm_output *out = cookie;
 
-	if (!out->failed && fwrite(text, 1, size, out->to) != size)
+	if (!out->failed && fwrite_unlocked(text, 1, size, out->to) != size)
 		fail(out, errno ? -errno : -EIO);
 }
 

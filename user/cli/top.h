@@ -73,7 +73,7 @@ double nfm_top_percent(uint64_t part, uint64_t whole);
 /** Exporters in state ok. */
 uint32_t nfm_top_active(const struct nfm_top *top);
 
-/** The full-screen view, until the user leaves it. -ENOTTY: this terminal cannot; else 0 or -errno. */
+/** The full-screen view, until the user leaves it. -ENOTTY: this terminal cannot; or -errno. */
 int nfm_top_screen(struct nfm_top *top, uint32_t interval_s, bool exact,
 		   struct nfm_error *error);
 

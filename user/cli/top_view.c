@@ -19,6 +19,7 @@
 #define HEAD_LINES 5 /* three of sums, an empty one, the headings */
 #define MAX_ROWS 100000U
 #define KEY_ESCAPE 27
+#define WIDE 104 /* characters of a window that has room for everything */
 
 enum tab { TAB_CUSTOMERS, TAB_EXPORTERS };
 
@@ -73,6 +74,20 @@ static void put_text(int line, int column, int width, const char *text)
 	mvaddnstr(line, column, clean, (int)size);
 }
 
+/* Formatted, and cut at the window's edge. */
+static void put_line(int line, int column, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+static void put_line(int line, int column, const char *format, ...)
+{
+	char text[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	put_text(line, column, COLS - column, text);
+}
+
 static void draw_head(const struct view *view)
 {
 	const struct nfm_top *top = view->top;
@@ -80,15 +95,15 @@ static void draw_head(const struct view *view)
 	const struct nfm_top_sums *since = &top->sums_since;
 	char now[64], up[32], down[32], total[32];
 
-	mvprintw(0, 0, "nfmeter  %s  %u customers  %u of %u exporters active",
+	put_line(0, 0, "nfmeter  %s  %u customers  %u of %u exporters active",
 		 nfm_units_format_local(top->now.unix_ns, now, sizeof(now)),
 		 top->names - NFM_ROW_FIRST, nfm_top_active(top), top->exporters.count);
-	mvprintw(1, 0, "up %s  down %s  received %s  unmatched %.1f%%",
+	put_line(1, 0, "up %s  down %s  received %s  unmatched %.1f%%",
 		 rate_text(view, top->customers_since.up, up, sizeof(up)),
 		 rate_text(view, top->customers_since.down, down, sizeof(down)),
 		 rate_text(view, since->bytes, total, sizeof(total)),
 		 nfm_top_percent(since->unmatched_bytes, since->bytes));
-	mvprintw(2, 0, "datagrams %" PRIu64 "/s  lost %" PRIu64 " (%.2f%%), %" PRIu64 "/s now",
+	put_line(2, 0, "datagrams %" PRIu64 "/s  lost %" PRIu64 " (%.2f%%), %" PRIu64 "/s now",
 		 nfm_top_per_second(top, since->datagrams), sums->lost,
 		 nfm_top_percent(sums->lost, sums->lost + sums->received),
 		 nfm_top_per_second(top, since->lost));
@@ -104,27 +119,21 @@ static void draw_customer(struct view *view, int line, uint32_t row)
 		return;
 	put_text(line, 0, 24, view->customer.id);
 	put_text(line, 26, 24, view->customer.name);
-	mvprintw(line, 51, "%12s", rate_text(view, since->up, text, sizeof(text)));
-	mvprintw(line, 64, "%12s", rate_text(view, since->down, text, sizeof(text)));
-	if (COLS >= 104) {
-		mvprintw(line, 77, "%12s",
+	put_line(line, 51, "%12s", rate_text(view, since->up, text, sizeof(text)));
+	put_line(line, 64, "%12s", rate_text(view, since->down, text, sizeof(text)));
+	if (COLS >= WIDE) {
+		put_line(line, 77, "%12s",
 			 nfm_units_format_count(sum->up, "B", text, sizeof(text)));
-		mvprintw(line, 90, "%12s",
+		put_line(line, 90, "%12s",
 			 nfm_units_format_count(sum->down, "B", text, sizeof(text)));
 	}
 }
 
-static void draw_headings(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static void draw_headings(const char *format, ...)
+static void draw_headings(const char *text)
 {
-	va_list args;
-
 	attron(A_REVERSE);
 	mvhline(HEAD_LINES - 1, 0, ' ', COLS);
-	move(HEAD_LINES - 1, 0);
-	va_start(args, format);
-	vw_printw(stdscr, format, args);
-	va_end(args);
+	put_line(HEAD_LINES - 1, 0, "%s", text);
 	attroff(A_REVERSE);
 }
 
@@ -132,14 +141,26 @@ static void draw_customers(struct view *view, uint32_t lines)
 {
 	uint32_t wanted = NFM_MIN(view->offset + lines, MAX_ROWS);
 	uint32_t count = nfm_top_leaders(view->top, view->order, view->rows, wanted);
+	char headings[128];
 	uint32_t i;
 
 	if (view->offset && view->offset >= count)
 		view->offset = count > lines ? count - lines : 0;
-	draw_headings("%-25s %-24s%13s%13s%s", "ID", "NAME", "UP", "DOWN",
-		      COLS >= 104 ? "     UP SO FAR  DOWN SO FAR" : "");
+	snprintf(headings, sizeof(headings), "%-25s %-24s%13s%13s%s", "ID", "NAME", "UP", "DOWN",
+		 COLS >= WIDE ? "    UP SO FAR  DOWN SO FAR" : "");
+	draw_headings(headings);
 	for (i = view->offset; i < count && i < view->offset + lines; i++)
 		draw_customer(view, HEAD_LINES + (int)(i - view->offset), view->rows[i]);
+}
+
+struct widths {
+	int address, name;
+};
+
+/* An IPv6 address has up to 39 characters; in 80 columns, most have to do with less. */
+static struct widths exporter_widths(void)
+{
+	return COLS >= WIDE ? (struct widths){ 39, 16 } : (struct widths){ 27, 12 };
 }
 
 static void draw_exporter(const struct view *view, int line,
@@ -147,26 +168,31 @@ static void draw_exporter(const struct view *view, int line,
 {
 	static const struct nfm_top_exporter none;
 	const struct nfm_top_exporter *since = &none;
+	struct widths widths = exporter_widths();
 	char address[64], rate[32];
 
 	if (exporter->exporter < view->top->table->geometry.exporters)
 		since = &view->top->exporter[exporter->exporter];
-	put_text(line, 0, 39, nfm_units_format_addr(&exporter->addr, address, sizeof(address)));
-	put_text(line, 40, 16, exporter->name ? exporter->name : "-");
-	mvprintw(line, 57, "%-8s%12s%10" PRIu64 "%10" PRIu64, exporter->state,
-		 rate_text(view, since->bytes_since, rate, sizeof(rate)),
+	put_text(line, 0, widths.address,
+		 nfm_units_format_addr(&exporter->addr, address, sizeof(address)));
+	put_text(line, widths.address + 1, widths.name, exporter->name ? exporter->name : "-");
+	put_line(line, widths.address + widths.name + 2, "%-8s%11s%9" PRIu64 "%9" PRIu64,
+		 exporter->state, rate_text(view, since->bytes_since, rate, sizeof(rate)),
 		 nfm_top_per_second(view->top, since->datagrams_since), exporter->lost);
 }
 
 static void draw_exporters(struct view *view, uint32_t lines)
 {
 	const struct nfm_exporters_view *exporters = &view->top->exporters;
+	struct widths widths = exporter_widths();
+	char headings[128];
 	uint32_t i;
 
 	if (view->offset && view->offset >= exporters->count)
 		view->offset = exporters->count > lines ? exporters->count - lines : 0;
-	draw_headings("%-39s %-16s %-8s%12s%10s%10s", "EXPORTER", "NAME", "STATE", "RATE",
-		      "DGRAMS/S", "LOST");
+	snprintf(headings, sizeof(headings), "%-*s %-*s %-8s%11s%9s%9s", widths.address,
+		 "EXPORTER", widths.name, "NAME", "STATE", "RATE", "DGRAMS/S", "LOST");
+	draw_headings(headings);
 	for (i = view->offset; i < exporters->count && i < view->offset + lines; i++)
 		draw_exporter(view, HEAD_LINES + (int)(i - view->offset), &exporters->list[i]);
 }
@@ -191,10 +217,9 @@ static void draw(struct view *view)
 		draw_customers(view, list_lines());
 	else
 		draw_exporters(view, list_lines());
-	mvprintw(LINES - 1, 0,
-		 "sorted by %s:  t total  u up  d down  n id   Tab %s   arrows scroll   q quit",
-		 orders[view->order],
-		 view->tab == TAB_CUSTOMERS ? "exporters" : "customers");
+	put_line(LINES - 1, 0,
+		 "q quit   Tab %s   sorted by %s:  t total  u up  d down  n id   arrows scroll",
+		 view->tab == TAB_CUSTOMERS ? "exporters" : "customers", orders[view->order]);
 	refresh();
 }
 
