@@ -42,7 +42,6 @@
 	X(EXPORTERS_FULL, 25, REJECT, "exporters-full",                                           \
 	  "no row is left for a further exporter: raise [collector] max-exporters")               \
 	X(UDP_LENGTH, 26, REJECT, "udp-length", "UDP length does not fit the packet")             \
-	X(TOO_LONG, 27, REJECT, "too-long", "payload longer than a punt ring entry holds")        \
 	X(FRAGMENT_TEE, 28, REJECT, "fragment-tee",                                               \
 	  "an IP fragment in tee mode, where the agent has no socket: avoid fragments")           \
 	X(SOCKET_FULL, 29, REJECT, "socket-full",                                                 \

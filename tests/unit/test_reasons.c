@@ -37,7 +37,6 @@ static const struct {
 	{ 24, NFM_KIND_REJECT, "undecoded-ipfix" },
 	{ 25, NFM_KIND_REJECT, "exporters-full" },
 	{ 26, NFM_KIND_REJECT, "udp-length" },
-	{ 27, NFM_KIND_REJECT, "too-long" },
 	{ 28, NFM_KIND_REJECT, "fragment-tee" },
 	{ 29, NFM_KIND_REJECT, "socket-full" },
 	{ 40, NFM_KIND_NOTE, "customers-full" },
