@@ -178,6 +178,8 @@ static void test_repair(void **state)
 	a = row_of(&c, "a");
 
 	c.ctl->registry_generation++;
+	check_repaired(); /* it looks right, but who knows */
+	c.ctl->registry_generation++;
 	memset(c.prefixes, 0xee, 400 * sizeof(*c.prefixes));
 	check_repaired();
 	c.ctl->prefix_count = 400000;
@@ -290,7 +292,7 @@ static void kill_in_the_middle(const struct nfm_registry registry[2], uint64_t *
 			       uint32_t host)
 {
 	uint64_t target = c.ctl->registry_generation + 2 + random_next(seed) % 8;
-	uint32_t spins = random_next(seed) % 20000;
+	uint32_t spins = random_next(seed) % 2 ? random_next(seed) % 20000 : 0;
 	pid_t child = fork();
 	int status;
 
@@ -429,9 +431,12 @@ static void wait_for_reader(void)
 static void surroundings(uint64_t *seed, char *text, size_t size)
 {
 	size_t used = (size_t)snprintf(text, size, HEADER "stay,192.0.2.0/24 2001:db8:1::/48\n"
-				       "%s,192.0.3.64/26\naround,192.0.%s\n",
+				       "%s,192.0.3.%s\naround,192.0.%s\n%s%s",
 				       random_next(seed) % 2 ? "one" : "other",
-				       random_next(seed) % 2 ? "0.0/22" : "2.0/23");
+				       random_next(seed) % 2 ? "64/26" : "0/24",
+				       random_next(seed) % 2 ? "0.0/22" : "2.0/23",
+				       random_next(seed) % 2 ? "in4,192.0.2.128/25\n" : "",
+				       random_next(seed) % 2 ? "in6,2001:db8:1:8::/64\n" : "");
 
 	for (uint32_t i = 0; i < 60; i++) {
 		uint32_t kind = random_next(seed) % 4;
