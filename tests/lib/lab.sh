@@ -218,7 +218,7 @@ agent_stop() { # [SIGNAL]
 	local status
 
 	kill "-${1:-TERM}" "$AGENT"
-	wait "$AGENT"
+	wait "$AGENT" 2>/dev/null # of a kill the shell would tell
 	status=$?
 	AGENT=''
 	[ "${1:-TERM}" = KILL ] || [ "$status" = 0 ] || fail "the agent ended with $status"
