@@ -166,9 +166,13 @@ uint32_t nfm_meter_take(struct nfm_meter *meter, const struct nfm_arrival *a)
 		count_batch(meter, a, (uint32_t)exporter, d.count);
 	else
 		reject(meter, a, exporter, reason, d.rejected);
-	nfm_journal_commit(meter->log, a->ring_pos, meter->ring.consumer_pos);
+	/*
+	 * The stream hears first: if we die before the commit, the datagram comes out of the ring once
+	 * more and is a second copy to the stream. The other way round it would show as lost.
+	 */
 	if (reason == NFM_REASON_NONE)
 		tell_stream(meter, a, (uint32_t)exporter, &d);
+	nfm_journal_commit(meter->log, a->ring_pos, meter->ring.consumer_pos);
 	return reason;
 }
 
