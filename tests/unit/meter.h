@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "agent/meter.h"
+#include "base/cleanup.h"
 #include "base/clock.h"
 
 #define METER_NOW_NS (1000 * NFM_NS_PER_S)
