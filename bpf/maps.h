@@ -113,7 +113,7 @@ struct {
 
 /* Each CPU's batch: too large for the stack. */
 struct nfm_scratch {
-	__u32 count; /* read back from here, the verifier does not know it: the passes' states converge */
+	__u32 count; /* read back from here the verifier knows no bounds: its states converge */
 	__u32 reserved[15];
 	struct nfm_flow flow[NFM_KERNEL_BATCH];
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * nfmeter's datapath: parse → admit → decode → count → verdict. A datagram is counted wholly here
- * or handed wholly to the agent; nothing is added before that is decided.
+ * nfmeter's datapath: parse → admit → decode → count → verdict. A datagram is counted wholly
+ * here or handed wholly to the agent; nothing is added before that is decided.
  */
 #define BPF_NO_PRESERVE_ACCESS_INDEX
 #include "vmlinux.h"
@@ -96,8 +96,8 @@ int nfmeter(struct xdp_md *md)
 		return XDP_PASS;
 	rx.now_ns = bpf_ktime_get_coarse_ns();
 	rx.column = bpf_get_smp_processor_id();
-	if (rx.column >= nfm_geometry.columns - 1)
-		return answer == NFM_CONTINUE ? without_column(&rx) : verdict(&rx);
+	if (rx.column >= nfm_geometry.columns - 1) /* what is wrong with it, the stack counts */
+		return answer == NFM_CONTINUE ? without_column(&rx) : XDP_PASS;
 	if (!count_open(&rx))
 		return XDP_PASS; /* cannot be: for the verifier */
 	if (rx.fragment && !(rx.ctl->flags & NFM_CTL_TEE)) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The stride table: address → row by eight bits a step. Pages 0..255 are the root of IPv4, indexed
- * by the address's first two bytes, pages 256..511 that of IPv6. An entry is a leaf or
+ * The stride table: address → row by eight bits a step. Pages 0..255 are the root of IPv4,
+ * indexed by the address's first two bytes, pages 256..511 that of IPv6. An entry is a leaf or
  * names the page for the next byte. One lookup serves the datapath, the agent and the tests.
  *
  * The includer defines nfm_stride_page(env, number) → const struct nfm_page * or NULL.
