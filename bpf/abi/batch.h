@@ -118,7 +118,7 @@ nfm_batch_touch(const void *env, const struct nfm_flow *flow, __u32 count)
 		__u32 down = nfm_batch_leaf_row(flow[i].down);
 		const struct nfm_row *row;
 
-		if ((__u64)up * down) {
+		if ((__u64)up * down != 0) {
 			row = nfm_batch_row(env, up);
 			if (row)
 				__asm__ volatile("" : : "r"(row->last_seen_ns));
@@ -166,7 +166,7 @@ nfm_batch_add(const void *env, const struct nfm_flow *flow, __u32 count, __u64 n
 		sum->bytes += f->bytes;
 		sum->packets += f->packets;
 		sum->full += (f->up | f->down) / NFM_LEAF_FULL & 1;
-		if ((__u64)up * down) {
+		if ((__u64)up * down != 0) {
 			nfm_batch_add_half(env, up, 0, f, now_ns);
 			nfm_batch_add_half(env, NFM_ROW_LOCAL, 0, f, now_ns);
 			up = 0;
