@@ -256,13 +256,9 @@ send_wait() {
 	SENDER=''
 }
 
-# Sums of all runs, or of the runs given.
-sent() { # [FILE…]
-	jq -s -f "$LIB/sent.jq" "${@:-"$LAB"/sent/*.json}"
-}
-
+# Sums of all runs whose file stands in $LAB/sent.
 sent_files() {
-	sent "$LAB"/sent/*.json
+	jq -s -f "$LIB/sent.jq" "$LAB"/sent/*.json
 }
 
 # ---- conservation ----

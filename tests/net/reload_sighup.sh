@@ -9,10 +9,6 @@ mine=$CUSTOMERS
 agent_start
 send_start --datagrams 9000 --rate 3000 --customers "$mine"
 
-listed_is() {
-	json ".customers == $1" status
-}
-
 knows() {
 	json "[.customers[].id] | index(\"$1\")" show || json "[.[].id] | index(\"$1\")" customers list
 }
