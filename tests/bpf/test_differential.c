@@ -85,8 +85,8 @@ static void list_exporters(struct nfm_config *config)
 	static const struct {
 		uint32_t num, den;
 	} sampling[] = {
-		{ 0, 1 }, { 1, 1 }, { 1000, 1 }, { 3, 7 }, { 1, 3 }, { UINT32_MAX, 1 },
-		{ UINT32_MAX, 2 }, { 1, UINT32_MAX }, { 0, 5 }, { 10, 10 },
+		{ 0, 1 },	   { 1, 1 },	      { 1000, 1 },	 { 3, 7 }, { 1, 3 },
+		{ UINT32_MAX, 1 }, { UINT32_MAX, 2 }, { 1, UINT32_MAX }, { 0, 5 }, { 10, 10 },
 	};
 	uint32_t count = NFM_ARRAY_SIZE(sampling);
 
@@ -307,9 +307,9 @@ static void send_both(uint32_t source, const uint8_t *payload, uint32_t length)
 	};
 
 	nfm_frame_build(&frame, &packet, payload, length);
-	assert_int_equal(nfm_prog_run_fd(with->meter.xdp.program_fd, frame.byte, frame.length, 1,
-					 NULL),
-			 1 /* XDP_DROP */);
+	assert_int_equal(
+		nfm_prog_run_fd(with->meter.xdp.program_fd, frame.byte, frame.length, 1, NULL),
+		1 /* XDP_DROP */);
 	nfm_meter_take(&without->meter, &arrival);
 }
 
@@ -445,10 +445,11 @@ static void run_datagrams(uint64_t first_seed)
 static void assert_all_reasons_came(uint32_t except)
 {
 	static const uint32_t reasons[] = {
-		NFM_REASON_NEW_EXPORTER, NFM_REASON_NEW_CUSTOMER, NFM_REASON_VERSION_9,
-		NFM_REASON_VERSION_IPFIX, NFM_REASON_LARGE, NFM_REASON_SHORT, NFM_REASON_EMPTY,
-		NFM_REASON_VERSION, NFM_REASON_TRUNCATED, NFM_REASON_COUNT,
-		NFM_REASON_UNDECODED_9, NFM_REASON_UNDECODED_IPFIX, NFM_REASON_CUSTOMERS_FULL,
+		NFM_REASON_NEW_EXPORTER,   NFM_REASON_NEW_CUSTOMER, NFM_REASON_VERSION_9,
+		NFM_REASON_VERSION_IPFIX,  NFM_REASON_LARGE,	    NFM_REASON_SHORT,
+		NFM_REASON_EMPTY,	   NFM_REASON_VERSION,	    NFM_REASON_TRUNCATED,
+		NFM_REASON_COUNT,	   NFM_REASON_UNDECODED_9,  NFM_REASON_UNDECODED_IPFIX,
+		NFM_REASON_CUSTOMERS_FULL,
 	};
 
 	for (size_t i = 0; i < NFM_ARRAY_SIZE(reasons); i++)

@@ -129,11 +129,11 @@ static inline void meter_list_exporter(const char *address, const char *name, ui
 {
 	struct nfm_config_exporter *e;
 
-	config->exporters = realloc(config->exporters,
-				    (config->exporter_count + 1) * sizeof(*e));
+	config->exporters = realloc(config->exporters, (config->exporter_count + 1) * sizeof(*e));
 	assert_non_null(config->exporters);
 	e = &config->exporters[config->exporter_count++];
-	*e = (struct nfm_config_exporter){ .addr = meter_addr(address), .sampling_num = num,
+	*e = (struct nfm_config_exporter){ .addr = meter_addr(address),
+					   .sampling_num = num,
 					   .sampling_den = den };
 	snprintf(e->name, sizeof(e->name), "%s", name);
 }

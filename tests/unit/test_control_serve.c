@@ -153,7 +153,8 @@ static void request_and_answer(void **state)
 	_cleanup_close_ int fd = dial_and_accept(&server);
 
 	(void)state;
-	say(fd, "{\"command\":\"customers-set\",\"id\":\"a\",\"prefixes\":[\"10.0.0.0/8\",\"::1\"]}\n");
+	say(fd,
+	    "{\"command\":\"customers-set\",\"id\":\"a\",\"prefixes\":[\"10.0.0.0/8\",\"::1\"]}\n");
 	nfm_control_read(&control, server);
 	assert_int_equal(served.calls, 1);
 	assert_string_equal(served.command, "customers-set");

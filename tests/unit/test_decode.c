@@ -263,9 +263,12 @@ static void ratio_rounds_to_nearest(void **state)
 		uint32_t bytes, num, den;
 		uint64_t want;
 	} rows[] = {
-		{ 0, 1, 3, 0 },	 { 1, 1, 3, 0 }, { 2, 1, 3, 1 },   { 4, 1, 3, 1 },
-		{ 5, 1, 3, 2 },	 { 1, 1, 2, 1 }, { 3, 1, 2, 2 },   { 1, 1, 4, 0 },
-		{ 2, 1, 4, 1 },	 { 7, 3, 2, 11 }, { 10, 1, 10, 1 }, { 14, 1, 10, 1 },
+		{ 0, 1, 3, 0 },	  { 1, 1, 3, 0 },
+		{ 2, 1, 3, 1 },	  { 4, 1, 3, 1 },
+		{ 5, 1, 3, 2 },	  { 1, 1, 2, 1 },
+		{ 3, 1, 2, 2 },	  { 1, 1, 4, 0 },
+		{ 2, 1, 4, 1 },	  { 7, 3, 2, 11 },
+		{ 10, 1, 10, 1 }, { 14, 1, 10, 1 },
 		{ 15, 1, 10, 2 }, { UINT32_MAX, UINT32_MAX, 2, 0x7fffffff00000001ULL },
 	};
 
@@ -347,9 +350,9 @@ static void every_truncation(void **state)
 			if (length < l->header)
 				want = NFM_REASON_SHORT;
 			assert_int_equal(nfm_flow_decode(payload, length, BELIEVE, flow, &d), want);
-			assert_int_equal(d.rejected, want == NFM_REASON_TRUNCATED ?
-							     (length - l->header) / l->record :
-							     0);
+			assert_int_equal(d.rejected, want == NFM_REASON_TRUNCATED
+							     ? (length - l->header) / l->record
+							     : 0);
 		}
 	}
 }
@@ -412,16 +415,11 @@ static void random_datagrams(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_reason),
-		cmocka_unit_test(empty_payload_is_short),
-		cmocka_unit_test(other_versions),
-		cmocka_unit_test(header_words),
-		cmocka_unit_test(sampling_is_applied),
-		cmocka_unit_test(ratio_rounds_to_nearest),
-		cmocka_unit_test(largest_datagrams),
-		cmocka_unit_test(payload_at_any_address),
-		cmocka_unit_test(every_truncation),
-		cmocka_unit_test(random_datagrams),
+		cmocka_unit_test(every_reason),	       cmocka_unit_test(empty_payload_is_short),
+		cmocka_unit_test(other_versions),      cmocka_unit_test(header_words),
+		cmocka_unit_test(sampling_is_applied), cmocka_unit_test(ratio_rounds_to_nearest),
+		cmocka_unit_test(largest_datagrams),   cmocka_unit_test(payload_at_any_address),
+		cmocka_unit_test(every_truncation),    cmocka_unit_test(random_datagrams),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

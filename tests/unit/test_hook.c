@@ -22,10 +22,13 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "snapshot/rotate.h"
 
-#define PATIENCE_MS 20000 /* against a hang; nothing waits for so long */
+#define NOON_NS 1795348800000000000ULL /* 2026-11-22 12:00:00 UTC */
+#define PATIENCE_MS 20000	       /* against a hang; nothing waits for so long */
 
 static char folder[] = "/tmp/nfm-test-hook.XXXXXX";
 static struct nfm_config *config;
@@ -148,8 +151,9 @@ static void command_that_does_not_fit(void **state)
 static void shell_reads_it_back(void **state)
 {
 	static const char *const paths[] = {
-		"/plain/n.1", "/a b/n.1", "/it's/n.1", "/''/n.1", "/$HOME/`id`/n.1",
-		"/a\\b\"c/n.1", "/new\nline/n.1", "/*?[x]/n.1", "/-n/n.1", "/%f/n.1", "/\xff\x01/n.1",
+		"/plain/n.1",	   "/a b/n.1",	   "/it's/n.1",	     "/''/n.1",
+		"/$HOME/`id`/n.1", "/a\\b\"c/n.1", "/new\nline/n.1", "/*?[x]/n.1",
+		"/-n/n.1",	   "/%f/n.1",	   "/\xff\x01/n.1",
 	};
 
 	(void)state;
@@ -158,9 +162,8 @@ static void shell_reads_it_back(void **state)
 		char text[256] = "";
 		FILE *shell;
 
-		assert_int_equal(nfm_hook_expand("printf %%s %f", paths[i], command,
-						 sizeof(command)),
-				 0);
+		assert_int_equal(
+			nfm_hook_expand("printf %%s %f", paths[i], command, sizeof(command)), 0);
 		shell = popen(command, "r");
 		assert_non_null(shell);
 		assert_int_equal(fread(text, 1, sizeof(text) - 1, shell), strlen(paths[i]));
@@ -268,7 +271,8 @@ static void no_hook_is_wanted(void **state)
 	open_hook("");
 	add(5);
 	assert_int_equal(nfm_hook_backlog(&hook), 0);
-	assert_int_equal(ctl.hook_epoch, 5); /* one that is set later does not begin with old files */
+	assert_int_equal(ctl.hook_epoch,
+			 5); /* one that is set later does not begin with old files */
 	nfm_hook_close(&hook);
 }
 
@@ -288,6 +292,69 @@ static void queue_is_bounded(void **state)
 	nfm_hook_close(&hook);
 }
 
+/* ---- what an earlier agent left ---- */
+
+/* Snapshots of the epochs 2 to 5, five minutes each; no hook has run for any. */
+static void make_snapshots(struct nfm_table *t)
+{
+	struct nfm_geometry g;
+	struct nfm_error error = {};
+	char path[128];
+
+	setenv("TZ", "UTC", 1);
+	tzset();
+	snprintf(path, sizeof(path), "%s/table", folder);
+	nfm_table_geometry_init(&g, 1, 8, 2, 600);
+	assert_int_equal(nfm_table_file_create(path, &g, t, &error), 0);
+	memcpy(t->ctl->identity, "0123456789abcdef", 16);
+	t->ctl->committed = 1;
+	t->ctl->epoch = 2;
+	t->ctl->from_unix_ns[0] = NOON_NS;
+	for (uint64_t i = 1; i <= 4; i++) {
+		struct nfm_rotate_result result;
+
+		assert_int_equal(nfm_rotate_flip(t, NOON_NS + 300 * i * NFM_NS_PER_S), 0);
+		if (nfm_rotate_finish(t, folder, 300, NULL, &result, &error) < 0)
+			fail_msg("%s", error.text);
+	}
+}
+
+static void restart_repeats_none_and_leaves_none_out(void **state)
+{
+	struct nfm_error error;
+	struct nfm_table t;
+
+	(void)state;
+	make_snapshots(&t);
+	t.ctl->hook_epoch = 3; /* the earlier agent came this far */
+	snprintf(config->hook, sizeof(config->hook), "cd %%d; echo %%t >>log");
+	assert_int_equal(nfm_hook_open(&hook, config, &t, &error), 0);
+	wait_for_all();
+	assert_log("202611221210\n202611221215\n");
+	assert_int_equal(t.ctl->hook_epoch, 5);
+	nfm_hook_close(&hook);
+	assert_int_equal(nfm_hook_open(&hook, config, &t, &error), 0);
+	assert_int_equal(nfm_hook_backlog(&hook), 0);
+	nfm_hook_close(&hook);
+	nfm_table_close(&t);
+}
+
+/* The folder has another table's snapshots: their hook has run, or is none of ours. */
+static void other_tables_files_are_left_alone(void **state)
+{
+	struct nfm_error error;
+	struct nfm_table t;
+
+	(void)state;
+	make_snapshots(&t);
+	t.ctl->identity[0] ^= 1;
+	snprintf(config->hook, sizeof(config->hook), "cd %%d; echo %%t >>log");
+	assert_int_equal(nfm_hook_open(&hook, config, &t, &error), 0);
+	assert_int_equal(nfm_hook_backlog(&hook), 0);
+	nfm_hook_close(&hook);
+	nfm_table_close(&t);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -302,6 +369,8 @@ int main(void)
 		TEST(failing_runs_stop_nothing),
 		TEST(no_hook_is_wanted),
 		TEST(queue_is_bounded),
+		TEST(restart_repeats_none_and_leaves_none_out),
+		TEST(other_tables_files_are_left_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -349,7 +349,8 @@ static uint32_t build_among_hosts(uint8_t *at, uint32_t turn, uint64_t *up, uint
 
 		snprintf(text[2 * i], sizeof(text[0]), "10.0.%u.1", from);
 		snprintf(text[2 * i + 1], sizeof(text[0]), "10.0.%u.1", to);
-		records[i] = (struct meter_record){ text[2 * i], text[2 * i + 1], 1 + rnd(1000), 1 };
+		records[i] =
+			(struct meter_record){ text[2 * i], text[2 * i + 1], 1 + rnd(1000), 1 };
 		up[from] += records[i].bytes;
 		down[to] += records[i].bytes;
 	}

@@ -32,7 +32,7 @@ struct memory {
 	uint64_t consumer_pos;
 };
 
-static uint32_t stride; /* rows of a column */
+static uint32_t stride;	      /* rows of a column */
 static struct memory *live;   /* shared with a child */
 static struct memory *before; /* as it was before the batch */
 static struct memory *after;  /* as it has to be after it */
@@ -278,8 +278,7 @@ static void crash_among_the_rows(void **state)
 		live->consumer_pos = OLD_POS;
 		for (uint32_t i = 0; i < ROWS; i++)
 			for (uint32_t w = 0; w < NFM_ROW_WORDS; w++)
-				live->rows[i].word[w] =
-					(rnd(2) ? before : after)->rows[i].word[w];
+				live->rows[i].word[w] = (rnd(2) ? before : after)->rows[i].word[w];
 		assert_int_equal(nfm_journal_recover(&t, &live->consumer_pos), 1);
 		assert_rows(live, after);
 		assert_int_equal(live->consumer_pos, NEW_POS);

@@ -54,8 +54,9 @@ static void released_numbers_stay(void **state)
 
 static void unused_numbers_have_no_name(void **state)
 {
-	static const uint32_t unused[] = { 2, 7, 14, 15, 30, 39, 41, 49, 63,
-					   NFM_REASON_ROWS, 1000, UINT32_MAX };
+	static const uint32_t unused[] = { 2,	 7,	    14, 15, 30,
+					   39,	 41,	    49, 63, NFM_REASON_ROWS,
+					   1000, UINT32_MAX };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(unused) / sizeof(unused[0]); i++) {
@@ -88,8 +89,8 @@ static void numbers_fit_their_rows(void **state)
 	uint32_t count = 0;
 
 	(void)state;
-#define FITS(name, number, kind, text, help)                                                      \
-	assert_true(number < NFM_REASON_ROWS);                                                    \
+#define FITS(name, number, kind, text, help)   \
+	assert_true(number < NFM_REASON_ROWS); \
 	count++;
 	NFM_REASONS(FITS)
 #undef FITS

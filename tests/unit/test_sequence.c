@@ -19,7 +19,7 @@
 #define UP_WRAP 0x100000000ULL /* ms: 49.7 days */
 
 struct step {
-	uint64_t time_ms; /* arrival */
+	uint64_t time_ms;   /* arrival */
 	uint64_t uptime_ms; /* modulo 2^32 */
 	uint32_t sequence;
 	uint16_t units;
@@ -68,6 +68,7 @@ static void run_scripts(const struct script *scripts, size_t count, uint32_t uni
 
 /* ---- tables ---- */
 
+/* clang-format off */
 static const struct script losses[] = {
 	{ "one", { { 0, 5000, 77, 30 } }, 30, 0, 0, 0, 0 },
 	{ "in order",
@@ -190,6 +191,8 @@ static const struct script constants[] = {
 	  30, 0, 0, 2, 0 },
 };
 
+/* clang-format on */
+
 static void loss_reorder_duplicates(void **state)
 {
 	(void)state;
@@ -199,7 +202,8 @@ static void loss_reorder_duplicates(void **state)
 /* Older than what is remembered, and further behind than the network reorders. */
 static void second_copy_of_a_forgotten_one(void **state)
 {
-	static const struct script want = { .name = "forgotten", .received = 200 * 30 + 30,
+	static const struct script want = { .name = "forgotten",
+					    .received = 200 * 30 + 30,
 					    .duplicates = 1 };
 	struct nfm_stream s = { .unit = NFM_UNIT_RECORDS };
 	__u64 unseen = 0;
@@ -232,11 +236,13 @@ static void constant_sequence(void **state)
 
 static void datagrams_as_unit(void **state)
 {
+	/* clang-format off */
 	static const struct script scripts[] = {
 		{ "v9: one a datagram",
 		  { { 0, 5000, 7, 1 }, { 1, 5001, 8, 1 }, { 2, 5002, 11, 1 } },
 		  3, 2, 0, 0, 0 },
 	};
+	/* clang-format on */
 
 	(void)state;
 	run_scripts(scripts, NFM_ARRAY_SIZE(scripts), NFM_UNIT_DATAGRAMS);
@@ -244,11 +250,13 @@ static void datagrams_as_unit(void **state)
 
 static void without_sequence(void **state)
 {
+	/* clang-format off */
 	static const struct script scripts[] = {
 		{ "v1",
 		  { { 0, 5000, 0, 30 }, { 1, 5001, 0, 24 }, { 60000, 10, 0, 30 } },
 		  84, 0, 0, 0, 0 },
 	};
+	/* clang-format on */
 
 	(void)state;
 	run_scripts(scripts, NFM_ARRAY_SIZE(scripts), NFM_UNIT_NONE);
@@ -271,8 +279,10 @@ static void unit_of_each_version(void **state)
 static void unseen_fill_a_gap(void **state)
 {
 	static const struct step steps[] = {
-		{ 0, 5000, 0, 30 },    { 1, 5001, 130, 30 }, /* 100 missing, 70 unseen */
-		{ 2, 5002, 160, 30 },  { 3, 5003, 195, 30 }, /* 5 missing, none unseen */
+		{ 0, 5000, 0, 30 },
+		{ 1, 5001, 130, 30 }, /* 100 missing, 70 unseen */
+		{ 2, 5002, 160, 30 },
+		{ 3, 5003, 195, 30 }, /* 5 missing, none unseen */
 	};
 	struct nfm_stream s = { .unit = NFM_UNIT_RECORDS };
 	__u64 unseen = 70;
@@ -355,8 +365,8 @@ static uint32_t send_run(struct router *r, struct sent *out, uint32_t *units)
 		r->time_ms += step_ms;
 		r->uptime_ms += step_ms;
 		units[i] = 1 + rnd(30);
-		sent.step = (struct step){ r->time_ms, r->uptime_ms, r->sequence,
-					   (uint16_t)units[i] };
+		sent.step =
+			(struct step){ r->time_ms, r->uptime_ms, r->sequence, (uint16_t)units[i] };
 		r->sequence += units[i];
 		sent.key = i + (rnd(4) ? 0 : rnd(REORDER));
 		if (rnd(100) >= loss)
@@ -438,9 +448,8 @@ static void simulate(uint64_t first_seed)
 			begin_anew(&r);
 	}
 	free(arrived);
-	if (s.lost != r.want.lost || s.received != r.want.received ||
-	    s.resets != r.want.resets || s.duplicates != r.want.duplicates ||
-	    s.reordered != r.want.reordered)
+	if (s.lost != r.want.lost || s.received != r.want.received || s.resets != r.want.resets ||
+	    s.duplicates != r.want.duplicates || s.reordered != r.want.reordered)
 		print_error("seed %llu: lost %llu, received %llu, resets %llu, reordered %llu\n",
 			    (unsigned long long)first_seed, (unsigned long long)r.want.lost,
 			    (unsigned long long)r.want.received, (unsigned long long)r.want.resets,

@@ -147,11 +147,10 @@ static void begin_stream(void)
 
 static void assert_exact(const struct nfm_stream *s)
 {
-	if (s->lost != router.dropped || s->received != router.sent - router.dropped ||
-	    s->resets || s->duplicates)
+	if (s->lost != router.dropped || s->received != router.sent - router.dropped || s->resets ||
+	    s->duplicates)
 		fail_msg("lost %llu of %llu, received %llu, resets %llu, duplicates %llu", s->lost,
-			 (unsigned long long)router.dropped, s->received, s->resets,
-			 s->duplicates);
+			 (unsigned long long)router.dropped, s->received, s->resets, s->duplicates);
 }
 
 /* ---- merging ---- */

@@ -36,7 +36,8 @@ static int set_up(void **state)
 			for (uint32_t row = 0; row < STRIDE; row++)
 				for (uint32_t w = 0; w < NFM_ROW_WORDS; w++)
 					nfm_table_row(&table, bank, column, row)->word[w] =
-						(row * 8 + w + 1) << (4 * (bank * COLUMNS + column));
+						(row * 8 + w + 1)
+						<< (4 * (bank * COLUMNS + column));
 		for (uint32_t row = 0; row < STRIDE; row++) /* bases are no part of any sum */
 			memset(nfm_table_base(&table, bank, row), 0xff, sizeof(*rows));
 	}

@@ -135,27 +135,27 @@ static void parts_do_not_overlap(void **state)
 
 	(void)state;
 	make(&t);
-#define FILL(member, map, type, count)                                                            \
-	{                                                                                         \
-		const struct nfm_geometry *g = &t.geometry;                                       \
-                                                                                                  \
-		assert_int_equal((uintptr_t)t.member % 4096, 0);                                  \
-		memset(t.member, ++number, (uint64_t)(count) * sizeof(type));                     \
-		(void)g;                                                                          \
+#define FILL(member, map, type, count)                                        \
+	{                                                                     \
+		const struct nfm_geometry *g = &t.geometry;                   \
+                                                                              \
+		assert_int_equal((uintptr_t)t.member % 4096, 0);              \
+		memset(t.member, ++number, (uint64_t)(count) * sizeof(type)); \
+		(void)g;                                                      \
 	}
 	NFM_TABLE_PARTS(FILL)
 #undef FILL
 	number = 0;
-#define CHECK(member, map, type, count)                                                           \
-	{                                                                                         \
-		const struct nfm_geometry *g = &t.geometry;                                       \
-		const unsigned char *byte = (const void *)t.member;                               \
-                                                                                                  \
-		number++;                                                                         \
-		for (uint64_t i = 0; i < (uint64_t)(count) * sizeof(type); i++)                   \
-			if (byte[i] != number)                                                    \
-				fail_msg("%s: byte %zu", map, (size_t)i);                         \
-		(void)g;                                                                          \
+#define CHECK(member, map, type, count)                                         \
+	{                                                                       \
+		const struct nfm_geometry *g = &t.geometry;                     \
+		const unsigned char *byte = (const void *)t.member;             \
+                                                                                \
+		number++;                                                       \
+		for (uint64_t i = 0; i < (uint64_t)(count) * sizeof(type); i++) \
+			if (byte[i] != number)                                  \
+				fail_msg("%s: byte %zu", map, (size_t)i);       \
+		(void)g;                                                        \
 	}
 	NFM_TABLE_PARTS(CHECK)
 #undef CHECK

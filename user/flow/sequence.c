@@ -46,8 +46,7 @@ static bool is_recent(const struct nfm_stream *s, uint32_t sequence)
 
 static void update_lost(struct nfm_stream *s)
 {
-	s->lost = s->lost_closed +
-		  (s->span > s->span_received ? s->span - s->span_received : 0);
+	s->lost = s->lost_closed + (s->span > s->span_received ? s->span - s->span_received : 0);
 }
 
 static void begin_run(struct nfm_stream *s, const struct nfm_seqlog *e)
