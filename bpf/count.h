@@ -33,6 +33,17 @@ NFM_INLINE struct nfm_row *nfm_batch_row(const void *env, __u32 row)
 	return rx->rows + bounded(row, nfm_geometry.stride);
 }
 
+/* The root's 65,536 entries stand in a row: two bytes of the address are the index. */
+NFM_INLINE __u32 root_entry(const void *env, __u32 root, const __u8 *addr)
+{
+	const struct nfm_rx *rx = env;
+	const __u32 *entry = (const void *)rx->pages;
+
+	return entry[root * 256 + bpf_ntohs(*(const __u16 *)addr)];
+}
+
+#define NFM_STRIDE_ROOT_ENTRY(env, root, addr) root_entry(env, root, addr)
+#define NFM_NEVER_MISSING /* count_open() has checked both */
 #define NFM_BATCH_LIMIT NFM_KERNEL_BATCH
 #define NFM_BATCH_PASSES
 #include "abi/batch.h"
@@ -76,23 +87,23 @@ NFM_INLINE void count_rejected(const struct nfm_rx *rx)
 }
 
 /* Passes 4 and 5, and the exporter's row: from here on nothing can fail. */
-NFM_INLINE void count_batch(const struct nfm_rx *rx, const struct nfm_scratch *batch)
+NFM_INLINE void count_batch(const struct nfm_rx *rx, const struct nfm_scratch *batch, __u32 kinds)
 {
-	struct nfm_batch_sum sum = {};
 	struct nfm_row *row;
 
 	nfm_batch_touch(rx, batch->flow, batch->count);
-	nfm_batch_add(rx, batch->flow, batch->count, rx->now_ns, &sum);
+	nfm_batch_add(rx, batch->flow, batch->count, rx->now_ns);
 	row = nfm_batch_row(rx, nfm_geometry.capacity + rx->admission.exporter);
 	if (row) {
-		row->exporter.bytes += sum.bytes;
-		row->exporter.packets += sum.packets;
+		row->exporter.bytes += rx->sum.bytes;
+		row->exporter.packets += rx->sum.packets;
 		row->exporter.records += rx->count;
 		row->exporter.datagrams++;
 		row->exporter.seen_ns = rx->now_ns;
 	}
-	if (sum.full)
-		count_reason(rx, NFM_REASON_CUSTOMERS_FULL, sum.full);
+	if (kinds & NFM_LEAF_FULL)
+		count_reason(rx, NFM_REASON_CUSTOMERS_FULL,
+			     nfm_batch_count_full(batch->flow, batch->count));
 }
 
 #endif

@@ -20,10 +20,12 @@ NFM_INLINE int fixed_check(struct nfm_rx *rx, __u32 header, __u32 record, __u32 
 }
 
 /* Copies the records; `header` and `record` are constants, so that each version gets its loop. */
-NFM_INLINE int fixed_records(const struct nfm_rx *rx, struct nfm_flow *flow, __u32 header,
+NFM_INLINE int fixed_records(struct nfm_rx *rx, struct nfm_flow *flow, __u32 header,
 			     __u32 record, __u64 factor)
 {
 	const __u8 *at = rx->payload + header;
+	__u64 bytes_sum = 0;
+	__u64 packets_sum = 0;
 	__u32 i;
 
 	for (i = 0; i < NFM_KERNEL_BATCH && i < rx->count; i++) {
@@ -35,8 +37,12 @@ NFM_INLINE int fixed_records(const struct nfm_rx *rx, struct nfm_flow *flow, __u
 		flow[i].dst4_be = wire->dst_be;
 		flow[i].packets = bpf_ntohl(wire->packets_be) * factor;
 		flow[i].bytes = bpf_ntohl(wire->bytes_be) * factor;
+		packets_sum += flow[i].packets;
+		bytes_sum += flow[i].bytes;
 		at += record;
 	}
+	rx->sum.packets = packets_sum;
+	rx->sum.bytes = bytes_sum;
 	return NFM_CONTINUE;
 }
 

@@ -44,6 +44,7 @@ NFM_INLINE __u32 meter(struct nfm_rx *rx)
 {
 	struct nfm_scratch *batch;
 	__u32 zero = 0;
+	__u32 kinds;
 	int answer;
 
 	answer = admit(rx);
@@ -57,12 +58,14 @@ NFM_INLINE __u32 meter(struct nfm_rx *rx)
 		return answer;
 	batch->count = rx->count;
 	nfm_barrier();
-	if (rx->admission.sampling_num && rx->admission.sampling_den > 1)
+	if (rx->admission.sampling_num && rx->admission.sampling_den > 1) {
 		nfm_batch_divide(batch->flow, batch->count, rx->admission.sampling_den);
-	answer = nfm_batch_look_up(rx, batch->flow, batch->count);
-	if (answer != NFM_REASON_NONE)
-		return answer;
-	count_batch(rx, batch);
+		nfm_batch_add_up(batch->flow, batch->count, &rx->sum);
+	}
+	kinds = nfm_batch_look_up(rx, batch->flow, batch->count);
+	if (kinds & NFM_LEAF_DISCOVER)
+		return NFM_REASON_NEW_CUSTOMER;
+	count_batch(rx, batch, kinds);
 	sequence_log(rx);
 	return NFM_REASON_NONE;
 }

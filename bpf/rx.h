@@ -27,6 +27,7 @@ struct nfm_rx {
 	__u32 admitted;
 	/* by the decoder */
 	__u32 count;	 /* records */
+	struct nfm_batch_sum sum;
 	__u32 rejected;	 /* records of a datagram that is rejected: those that it holds */
 	__u32 version;
 	__u32 sequence;

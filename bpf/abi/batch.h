@@ -41,7 +41,6 @@ _Static_assert(sizeof(struct nfm_flow) == 64, "a flow is a cache line");
 struct nfm_batch_sum {
 	__u64 bytes;
 	__u64 packets;
-	__u64 full; /* records for whose customer no row was left */
 };
 
 #endif
@@ -70,9 +69,24 @@ nfm_batch_divide(struct nfm_flow *flow, __u32 count, __u32 den)
 	}
 }
 
+/** The batch's sums, for a decoder that does not sum as it goes. */
+static inline __attribute__((always_inline)) void
+nfm_batch_add_up(const struct nfm_flow *flow, __u32 count, struct nfm_batch_sum *sum)
+{
+	__u32 i;
+
+	sum->bytes = 0;
+	sum->packets = 0;
+	for (i = 0; i < NFM_BATCH_LIMIT && i < count; i++) {
+		sum->bytes += flow[i].bytes;
+		sum->packets += flow[i].packets;
+	}
+}
+
 /**
- * Passes 2 and 3: finds both leaves of every flow.
- * Returns NFM_REASON_NONE, or NFM_REASON_NEW_CUSTOMER if a row has to be made first.
+ * Passes 2 and 3: finds both leaves of every flow. Returns all leaves' kinds together: with
+ * NFM_LEAF_DISCOVER in it a row has to be made first, with NFM_LEAF_FULL some flow counts as
+ * unmatched for want of a row.
  */
 static inline __attribute__((always_inline)) __u32
 nfm_batch_look_up(const void *env, struct nfm_flow *flow, __u32 count)
@@ -95,7 +109,19 @@ nfm_batch_look_up(const void *env, struct nfm_flow *flow, __u32 count)
 		}
 		kinds |= f->up | f->down;
 	}
-	return kinds & NFM_LEAF_DISCOVER ? NFM_REASON_NEW_CUSTOMER : NFM_REASON_NONE;
+	return kinds & NFM_ENTRY_KIND;
+}
+
+/** Flows for whose customer no row was left. */
+static inline __attribute__((always_inline)) __u32
+nfm_batch_count_full(const struct nfm_flow *flow, __u32 count)
+{
+	__u32 full = 0;
+	__u32 i;
+
+	for (i = 0; i < NFM_BATCH_LIMIT && i < count; i++)
+		full += (flow[i].up | flow[i].down) / NFM_LEAF_FULL & 1;
+	return full;
 }
 
 /* A leaf's row; a leaf without a row has number 0, which is `unmatched`. */
@@ -120,12 +146,12 @@ nfm_batch_touch(const void *env, const struct nfm_flow *flow, __u32 count)
 
 		if ((__u64)up * down != 0) {
 			row = nfm_batch_row(env, up);
-			if (row)
+			if (!NFM_IS_MISSING(row))
 				__asm__ volatile("" : : "r"(row->last_seen_ns));
 			up = 0;
 		}
 		row = nfm_batch_row(env, up | down);
-		if (row)
+		if (!NFM_IS_MISSING(row))
 			__asm__ volatile("" : : "r"(row->last_seen_ns));
 	}
 }
@@ -137,7 +163,7 @@ nfm_batch_add_half(const void *env, __u32 number, __u32 half, const struct nfm_f
 {
 	struct nfm_row *row = nfm_batch_row(env, number);
 
-	if (!row)
+	if (NFM_IS_MISSING(row))
 		return;
 	row->word[half] += flow->bytes;
 	row->word[half + 1] += flow->packets;
@@ -147,13 +173,12 @@ nfm_batch_add_half(const void *env, __u32 number, __u32 half, const struct nfm_f
 
 /**
  * Pass 5: adds every flow to its rows: a source's customer gets it as up, a destination's as
- * down; a flow with both is also `local`, one with neither `unmatched`. `sum` gets the totals.
+ * down; a flow with both is also `local`, one with neither `unmatched`.
  * Which half is computed, not branched on: the direction of traffic cannot be predicted. A product
  * asks for both customers in one branch that is seldom taken, where && would be two.
  */
 static inline __attribute__((always_inline)) void
-nfm_batch_add(const void *env, const struct nfm_flow *flow, __u32 count, __u64 now_ns,
-	      struct nfm_batch_sum *sum)
+nfm_batch_add(const void *env, const struct nfm_flow *flow, __u32 count, __u64 now_ns)
 {
 	__u32 i;
 
@@ -161,18 +186,16 @@ nfm_batch_add(const void *env, const struct nfm_flow *flow, __u32 count, __u64 n
 		const struct nfm_flow *f = &flow[i];
 		__u32 up = nfm_batch_leaf_row(f->up);
 		__u32 down = nfm_batch_leaf_row(f->down);
-		__u32 is_down;
+		__u64 is_down;
 
-		sum->bytes += f->bytes;
-		sum->packets += f->packets;
-		sum->full += (f->up | f->down) / NFM_LEAF_FULL & 1;
 		if ((__u64)up * down != 0) {
 			nfm_batch_add_half(env, up, 0, f, now_ns);
 			nfm_batch_add_half(env, NFM_ROW_LOCAL, 0, f, now_ns);
 			up = 0;
 		}
-		is_down = (__u32)((0 - (__u64)down) >> 63);
-		nfm_batch_add_half(env, up | down, (0 - is_down) & NFM_ROW_DOWN, f, now_ns);
+		is_down = 0 - (__u64)down;
+		__asm__ volatile("" : "+r"(is_down)); /* or clang makes a branch of it again */
+		nfm_batch_add_half(env, up | down, (is_down >> 63) * NFM_ROW_DOWN, f, now_ns);
 	}
 }
 #endif

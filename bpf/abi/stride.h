@@ -4,7 +4,9 @@
  * indexed by the address's first two bytes, pages 256..511 that of IPv6. An entry is a leaf or
  * names the page for the next byte. One lookup serves the datapath, the agent and the tests.
  *
- * The includer defines nfm_stride_page(env, number) → const struct nfm_page * or NULL.
+ * The includer defines nfm_stride_page(env, number) → const struct nfm_page * or NULL. One whose
+ * pages are never missing says so by NFM_NEVER_MISSING, which spares the checks; one that
+ * reaches the root in a cheaper way defines NFM_STRIDE_ROOT_ENTRY(env, root, addr).
  */
 #ifndef NFM_STRIDE_H
 #define NFM_STRIDE_H
@@ -27,6 +29,24 @@
 
 #ifdef NFM_STRIDE_LOOKUP
 #undef NFM_STRIDE_LOOKUP
+#ifdef NFM_NEVER_MISSING
+#define NFM_IS_MISSING(pointer) 0
+#else
+#define NFM_IS_MISSING(pointer) (!(pointer))
+#endif
+
+#ifndef NFM_STRIDE_ROOT_ENTRY
+#define NFM_STRIDE_ROOT_ENTRY(env, root, addr) nfm_stride_root_entry(env, root, addr)
+
+static inline __attribute__((always_inline)) __u32
+nfm_stride_root_entry(const void *env, __u32 root, const __u8 *addr)
+{
+	const struct nfm_page *page = nfm_stride_page(env, root + addr[0]);
+
+	return NFM_IS_MISSING(page) ? 0 : page->entry[addr[1]];
+}
+#endif
+
 /**
  * Longest match of the address `addr` of `bytes` bytes (4 or 16, a compile-time constant).
  * Returns the leaf; 0 where nothing matches.
@@ -34,18 +54,15 @@
 static inline __attribute__((always_inline)) __u32
 nfm_stride_lookup(const void *env, const __u8 *addr, __u32 root, __u32 bytes)
 {
-	const struct nfm_page *page = nfm_stride_page(env, root + addr[0]);
-	__u32 entry;
+	__u32 entry = NFM_STRIDE_ROOT_ENTRY(env, root, addr);
+	const struct nfm_page *page;
 	__u32 i;
 
-	if (!page)
-		return 0;
-	entry = page->entry[addr[1]];
 	for (i = 2; i < bytes; i++) {
 		if (!(entry & NFM_ENTRY_PAGE))
 			return entry;
 		page = nfm_stride_page(env, entry & NFM_ENTRY_NUMBER);
-		if (!page)
+		if (NFM_IS_MISSING(page))
 			return 0;
 		entry = page->entry[addr[i]];
 	}

@@ -89,22 +89,25 @@ static void discover(struct nfm_meter *meter, const struct nfm_arrival *a, uint3
 static void count_batch(struct nfm_meter *meter, const struct nfm_arrival *a, uint32_t exporter,
 			uint32_t count)
 {
-	struct nfm_batch_sum sum = {};
+	uint32_t kinds = nfm_batch_look_up(meter, meter->flow, count);
+	struct nfm_batch_sum sum;
 	struct nfm_row *row;
 
-	if (nfm_batch_look_up(meter, meter->flow, count) == NFM_REASON_NEW_CUSTOMER) {
+	if (kinds & NFM_LEAF_DISCOVER) {
 		discover(meter, a, count);
-		nfm_batch_look_up(meter, meter->flow, count);
+		kinds = nfm_batch_look_up(meter, meter->flow, count);
 	}
-	nfm_batch_add(meter, meter->flow, count, a->time_ns, &sum);
+	nfm_batch_add(meter, meter->flow, count, a->time_ns);
+	nfm_batch_add_up(meter->flow, count, &sum);
 	row = nfm_journal_row(meter->log, nfm_table_exporter_row(&meter->table, exporter));
 	row->exporter.bytes += sum.bytes;
 	row->exporter.packets += sum.packets;
 	row->exporter.records += count;
 	row->exporter.datagrams++;
 	row->exporter.seen_ns = a->time_ns;
-	if (sum.full)
-		count_reason(meter, NFM_REASON_CUSTOMERS_FULL, 1, sum.full, a->time_ns);
+	if (kinds & NFM_LEAF_FULL)
+		count_reason(meter, NFM_REASON_CUSTOMERS_FULL, 1,
+			     nfm_batch_count_full(meter->flow, count), a->time_ns);
 }
 
 static void reject(struct nfm_meter *meter, const struct nfm_arrival *a, int exporter,
