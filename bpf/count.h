@@ -92,7 +92,7 @@ NFM_INLINE void count_batch(const struct nfm_rx *rx, const struct nfm_scratch *b
 	struct nfm_row *row;
 
 	nfm_batch_touch(rx, batch->flow, batch->count);
-	nfm_batch_add(rx, batch->flow, batch->count, rx->now_ns);
+	nfm_batch_add(rx, batch->flow, batch->count, rx->now_ns, kinds);
 	row = nfm_batch_row(rx, nfm_geometry.capacity + rx->admission.exporter);
 	if (row) {
 		row->exporter.bytes += rx->sum.bytes;

@@ -29,13 +29,19 @@ struct nfm_flow {
 	};
 	__u64 bytes;   /* sampling applied */
 	__u64 packets; /* sampling applied */
-	__u32 up;      /* leaf of the source, by pass 2 */
-	__u32 down;    /* leaf of the destination, by pass 2 */
-	__u32 family;  /* 4 or 6 */
-	__u32 reserved;
+	/* by pass 2 */
+	__u32 up;   /* leaf of the source */
+	__u32 down; /* leaf of the destination */
+	__u32 row;  /* where pass 5 adds it: down's row, else up's, else `unmatched` */
+	__u16 half; /* and to which half: 0, or NFM_ROW_DOWN */
+	/* by pass 1 */
+	__u16 family; /* 4 or 6 */
 };
 
 _Static_assert(sizeof(struct nfm_flow) == 64, "a flow is a cache line");
+
+/* In look up's answer, beside the leaves' kinds: some flow has a customer on both sides. */
+#define NFM_BATCH_LOCAL 0x1U
 
 /** Sums of a batch, for the exporter's row. */
 struct nfm_batch_sum {
@@ -83,14 +89,38 @@ nfm_batch_add_up(const struct nfm_flow *flow, __u32 count, struct nfm_batch_sum 
 	}
 }
 
+/* A leaf's row; a leaf without a row has number 0, which is `unmatched`. */
+static inline __attribute__((always_inline)) __u32 nfm_batch_leaf_row(__u32 leaf)
+{
+	return leaf & NFM_ENTRY_NUMBER;
+}
+
+/*
+ * Chooses row and half. Computed, not branched on: which way traffic goes cannot be predicted.
+ * Returns not 0 if both sides have a customer; `up` then gets its share in a pass of its own.
+ */
+static inline __attribute__((always_inline)) __u64 nfm_batch_choose(struct nfm_flow *flow)
+{
+	__u64 up = nfm_batch_leaf_row(flow->up);
+	__u64 down = nfm_batch_leaf_row(flow->down);
+	__u64 is_down = 0 - down; /* the sign bit says it: rows have 28 bits */
+
+	__asm__ volatile("" : "+r"(is_down)); /* or clang makes a branch of it */
+	is_down = (__u64)((__s64)is_down >> 63);
+	flow->row = (__u32)(down | (up & ~is_down));
+	flow->half = (__u16)(is_down & NFM_ROW_DOWN);
+	return up * down;
+}
+
 /**
  * Passes 2 and 3: finds both leaves of every flow. Returns all leaves' kinds together: with
  * NFM_LEAF_DISCOVER in it a row has to be made first, with NFM_LEAF_FULL some flow counts as
- * unmatched for want of a row.
+ * unmatched for want of a row; and NFM_BATCH_LOCAL.
  */
 static inline __attribute__((always_inline)) __u32
 nfm_batch_look_up(const void *env, struct nfm_flow *flow, __u32 count)
 {
+	__u64 local = 0;
 	__u32 kinds = 0;
 	__u32 i;
 
@@ -108,8 +138,9 @@ nfm_batch_look_up(const void *env, struct nfm_flow *flow, __u32 count)
 			f->down = nfm_stride_lookup(env, f->dst, NFM_STRIDE_ROOT_V4, 4);
 		}
 		kinds |= f->up | f->down;
+		local |= nfm_batch_choose(f);
 	}
-	return kinds & NFM_ENTRY_KIND;
+	return (kinds & NFM_ENTRY_KIND) | (local ? NFM_BATCH_LOCAL : 0);
 }
 
 /** Flows for whose customer no row was left. */
@@ -124,33 +155,15 @@ nfm_batch_count_full(const struct nfm_flow *flow, __u32 count)
 	return full;
 }
 
-/* A leaf's row; a leaf without a row has number 0, which is `unmatched`. */
-static inline __attribute__((always_inline)) __u32 nfm_batch_leaf_row(__u32 leaf)
-{
-	return leaf & NFM_ENTRY_NUMBER;
-}
-
-/**
- * Pass 4: reads a word of every row, so that all cache misses are under way at once. Mostly a flow
- * has one customer: up | down is its row then.
- */
+/** Pass 4: reads a word of every row, so that all cache misses are under way at once. */
 static inline __attribute__((always_inline)) void
 nfm_batch_touch(const void *env, const struct nfm_flow *flow, __u32 count)
 {
 	__u32 i;
 
 	for (i = 0; i < NFM_BATCH_LIMIT && i < count; i++) {
-		__u32 up = nfm_batch_leaf_row(flow[i].up);
-		__u32 down = nfm_batch_leaf_row(flow[i].down);
-		const struct nfm_row *row;
+		const struct nfm_row *row = nfm_batch_row(env, flow[i].row);
 
-		if ((__u64)up * down != 0) {
-			row = nfm_batch_row(env, up);
-			if (!NFM_IS_MISSING(row))
-				__asm__ volatile("" : : "r"(row->last_seen_ns));
-			up = 0;
-		}
-		row = nfm_batch_row(env, up | down);
 		if (!NFM_IS_MISSING(row))
 			__asm__ volatile("" : : "r"(row->last_seen_ns));
 	}
@@ -162,40 +175,50 @@ nfm_batch_add_half(const void *env, __u32 number, __u32 half, const struct nfm_f
 		   __u64 now_ns)
 {
 	struct nfm_row *row = nfm_batch_row(env, number);
+	__u64 *word;
 
 	if (NFM_IS_MISSING(row))
 		return;
-	row->word[half] += flow->bytes;
-	row->word[half + 1] += flow->packets;
-	row->word[half + 2]++;
+	word = &row->word[half];
+	word[0] += flow->bytes;
+	word[1] += flow->packets;
+	word[2]++;
 	row->last_seen_ns = now_ns;
 }
 
-/**
- * Pass 5: adds every flow to its rows: a source's customer gets it as up, a destination's as
- * down; a flow with both is also `local`, one with neither `unmatched`.
- * Which half is computed, not branched on: the direction of traffic cannot be predicted. A product
- * asks for both customers in one branch that is seldom taken, where && would be two.
- */
+/* Flows with a customer on both sides: the source's share, and `local`. */
 static inline __attribute__((always_inline)) void
-nfm_batch_add(const void *env, const struct nfm_flow *flow, __u32 count, __u64 now_ns)
+nfm_batch_add_local(const void *env, const struct nfm_flow *flow, __u32 count, __u64 now_ns)
 {
 	__u32 i;
 
 	for (i = 0; i < NFM_BATCH_LIMIT && i < count; i++) {
-		const struct nfm_flow *f = &flow[i];
-		__u32 up = nfm_batch_leaf_row(f->up);
-		__u32 down = nfm_batch_leaf_row(f->down);
-		__u64 is_down;
+		__u32 up = nfm_batch_leaf_row(flow[i].up);
 
-		if ((__u64)up * down != 0) {
-			nfm_batch_add_half(env, up, 0, f, now_ns);
-			nfm_batch_add_half(env, NFM_ROW_LOCAL, 0, f, now_ns);
-			up = 0;
-		}
-		is_down = 0 - (__u64)down;
-		__asm__ volatile("" : "+r"(is_down)); /* or clang makes a branch of it again */
-		nfm_batch_add_half(env, up | down, (is_down >> 63) * NFM_ROW_DOWN, f, now_ns);
+		if (!up || !flow[i].half)
+			continue;
+		nfm_batch_add_half(env, up, 0, &flow[i], now_ns);
+		nfm_batch_add_half(env, NFM_ROW_LOCAL, 0, &flow[i], now_ns);
 	}
+}
+
+/**
+ * Pass 5: adds every flow to its rows: a source's customer gets it as up, a destination's as
+ * down; a flow with both is also `local`, one with neither `unmatched`. `kinds`: look up's answer.
+ */
+static inline __attribute__((always_inline)) void
+nfm_batch_add(const void *env, const struct nfm_flow *flow, __u32 count, __u64 now_ns,
+	      __u32 kinds)
+{
+	__u32 i;
+
+	for (i = 0; i < NFM_BATCH_LIMIT && i < count; i++) {
+		/* `half` is one of two: the mask says so to the verifier */
+		__u32 half = flow[i].half & NFM_ROW_DOWN;
+
+		nfm_batch_add_half(env, flow[i].row, half, &flow[i], now_ns);
+	}
+	if (kinds & NFM_BATCH_LOCAL)
+		nfm_batch_add_local(env, flow, count, now_ns);
 }
 #endif

@@ -81,7 +81,12 @@ static void look_up_finds_both_sides_and_both_families(void **state)
 	(void)state;
 	flow[2].family = 6;
 	flow[3].up = flow[3].down = 77; /* beyond the count: not touched */
-	assert_int_equal(nfm_batch_look_up(NULL, flow, 3), 0);
+	assert_int_equal(nfm_batch_look_up(NULL, flow, 3), NFM_BATCH_LOCAL);
+	assert_int_equal(nfm_batch_look_up(NULL, &flow[1], 1), 0);
+	assert_int_equal(flow[0].row, 3);
+	assert_int_equal(flow[0].half, NFM_ROW_DOWN);
+	assert_int_equal(flow[1].row, 2);
+	assert_int_equal(flow[1].half, NFM_ROW_DOWN);
 	assert_int_equal(flow[0].up, 2);
 	assert_int_equal(flow[0].down, 3);
 	assert_int_equal(flow[1].up, 0);
@@ -117,6 +122,7 @@ static void add_counts_up_down_local_and_unmatched(void **state)
 				    make_flow(10, 11, 30, 3), make_flow(98, 99, 4, 4),
 				    make_flow(11, 11, 5, 5) };
 	struct nfm_batch_sum sum = { .bytes = 1, .packets = 2 };
+	uint32_t kinds;
 
 	(void)state;
 	expect(2, 0, 1000, 1);
@@ -128,9 +134,10 @@ static void add_counts_up_down_local_and_unmatched(void **state)
 	expect(3, 0, 5, 5);
 	expect(3, 1, 5, 5);
 	expect(NFM_ROW_LOCAL, 0, 5, 5);
-	nfm_batch_look_up(NULL, flow, 5);
+	kinds = nfm_batch_look_up(NULL, flow, 5);
+	assert_int_equal(kinds, NFM_BATCH_LOCAL);
 	nfm_batch_touch(NULL, flow, 5);
-	nfm_batch_add(NULL, flow, 5, NOW);
+	nfm_batch_add(NULL, flow, 5, NOW, kinds);
 	assert_memory_equal(rows, expected, sizeof(rows));
 	nfm_batch_add_up(flow, 5, &sum);
 	assert_int_equal(sum.bytes, 1239);
@@ -159,8 +166,7 @@ static void full_is_unmatched_and_counted_once_a_record(void **state)
 	expect(NFM_ROW_UNMATCHED, 0, 1, 1);
 	expect(NFM_ROW_UNMATCHED, 0, 1, 1);
 	expect(2, 1, 1, 1);
-	nfm_batch_look_up(NULL, flow, 4);
-	nfm_batch_add(NULL, flow, 4, NOW);
+	nfm_batch_add(NULL, flow, 4, NOW, nfm_batch_look_up(NULL, flow, 4));
 	assert_memory_equal(rows, expected, sizeof(rows));
 	assert_int_equal(nfm_batch_count_full(flow, 4), 4);
 	assert_int_equal(nfm_batch_count_full(flow, 3), 3);
@@ -174,7 +180,7 @@ static void a_row_that_is_not_there_is_left_out(void **state)
 	(void)state;
 	nfm_batch_look_up(NULL, flow, 2);
 	nfm_batch_touch(NULL, flow, 2);
-	nfm_batch_add(NULL, flow, 2, NOW);
+	nfm_batch_add(NULL, flow, 2, NOW, 0);
 	assert_memory_equal(rows, expected, sizeof(rows));
 }
 
@@ -196,7 +202,7 @@ static void no_pass_goes_beyond_the_limit(void **state)
 		flow[i] = make_flow(10, 99, 3, 1);
 	assert_int_equal(nfm_batch_look_up(NULL, flow, UINT32_MAX), 0);
 	nfm_batch_touch(NULL, flow, UINT32_MAX);
-	nfm_batch_add(NULL, flow, UINT32_MAX, NOW);
+	nfm_batch_add(NULL, flow, UINT32_MAX, NOW, NFM_BATCH_LOCAL);
 	nfm_batch_add_up(flow, UINT32_MAX, &sum);
 	assert_int_equal(sum.bytes, 3 * LIMIT);
 	assert_memory_equal(rows, expected, sizeof(rows));

@@ -97,7 +97,7 @@ static void count_batch(struct nfm_meter *meter, const struct nfm_arrival *a, ui
 		discover(meter, a, count);
 		kinds = nfm_batch_look_up(meter, meter->flow, count);
 	}
-	nfm_batch_add(meter, meter->flow, count, a->time_ns);
+	nfm_batch_add(meter, meter->flow, count, a->time_ns, kinds);
 	nfm_batch_add_up(meter->flow, count, &sum);
 	row = nfm_journal_row(meter->log, nfm_table_exporter_row(&meter->table, exporter));
 	row->exporter.bytes += sum.bytes;
