@@ -4,10 +4,13 @@
  * which gives each record new random addresses, less scramble alone. Variants take turns within
  * each round, so that a change of the machine's speed hits all alike; medians of the rounds.
  *
+ * Customers' addresses stand side by side, as providers give them out; a second series
+ * ("-scattered") spreads them over a /8, where each lookup ends in a page of its own.
+ *
  *   bench_xdp [-n CUSTOMERS]… [-r ROUNDS] [-o OBJECT]… [-l] [-d]
  *     -o  an object to measure (default build/nfmeter.bpf.o); a second one is compared with it
  *     -l  without the LPM_TRIE yardstick
- *     -d  customers' addresses stand dense instead of scattered over a /8
+ *     -d  without the scattered series
  * JSON, one object a line, on stdout; a table on stderr.
  */
 #include <arpa/inet.h>
@@ -43,7 +46,7 @@ struct options {
 	const char *objects[MAX_OBJECTS];
 	uint32_t object_count;
 	bool with_lpm;
-	bool dense;
+	bool with_scattered;
 };
 
 /* A program behind its own scramble; the baseline has no program. */
@@ -288,10 +291,10 @@ static void report(struct variant *variants, uint32_t count, uint32_t customers,
 	}
 }
 
-static int bench(const struct options *o, uint32_t customers, uint32_t records)
+static int bench(const struct options *o, uint32_t customers, uint32_t records, bool dense)
 {
 	struct variant variants[MAX_VARIANTS + 1] = { { .name = "scramble" } };
-	const char *suffix = records == 1 ? "-datagram" : "";
+	const char *suffix = records == 1 ? "-datagram" : dense ? "" : "-scattered";
 	struct nfm_frame frame;
 	char lpm[PATH_MAX];
 	uint32_t count = 1;
@@ -305,11 +308,13 @@ static int bench(const struct options *o, uint32_t customers, uint32_t records)
 	}
 	if (o->with_lpm && records > 1) {
 		variants[count].path = bench_path(lpm, "lpm.bpf.o");
-		strcpy(variants[count++].name, "xdp-v5-lpm-trie");
+		snprintf(variants[count].name, sizeof(variants[count].name), "xdp-v5-lpm-trie%s",
+			 suffix);
+		count++;
 	}
 	build_frame(&frame, records);
 	while (!r && opened < count)
-		r = variant_open(&variants[opened++], customers, records, o->dense);
+		r = variant_open(&variants[opened++], customers, records, dense);
 	if (!r)
 		r = measure(variants, count, &frame, o->rounds);
 	for (uint32_t i = 0; !r && i < count; i++)
@@ -352,7 +357,7 @@ static int parse_options(int argc, char **argv, struct options *o)
 		else if (c == 'l')
 			o->with_lpm = false;
 		else if (c == 'd')
-			o->dense = true;
+			o->with_scattered = false;
 		else
 			return -EINVAL;
 	}
@@ -361,7 +366,7 @@ static int parse_options(int argc, char **argv, struct options *o)
 
 int main(int argc, char **argv)
 {
-	struct options o = { .rounds = 31, .with_lpm = true };
+	struct options o = { .rounds = 31, .with_lpm = true, .with_scattered = true };
 	int r;
 
 	if (parse_options(argc, argv, &o)) {
@@ -377,8 +382,10 @@ int main(int argc, char **argv)
 	if (!o.object_count)
 		o.objects[o.object_count++] = nfm_prog_path();
 	pin_to_one_cpu();
-	r = bench(&o, o.customers[0], 1);
+	r = bench(&o, o.customers[0], 1, true);
 	for (uint32_t i = 0; !r && i < o.size_count; i++)
-		r = bench(&o, o.customers[i], RECORDS);
+		r = bench(&o, o.customers[i], RECORDS, true);
+	for (uint32_t i = 0; !r && o.with_scattered && i < o.size_count; i++)
+		r = bench(&o, o.customers[i], RECORDS, false);
 	return r ? 1 : 0;
 }

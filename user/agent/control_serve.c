@@ -211,8 +211,16 @@ void nfm_control_read(struct nfm_control *control, int fd)
 	for (unsigned int i = 0; i < NFM_CONTROL_CONNECTIONS && !c; i++)
 		if (control->connection[i].fd == fd)
 			c = &control->connection[i];
-	if (!c || c->complete)
+	if (!c)
 		return;
+	if (c->complete) {
+		/* it waits for its turn: what else it says is ignored, and if it hangs up, it is gone */
+		char ignored[512];
+
+		if (read(fd, ignored, sizeof(ignored)) == 0)
+			drop(c);
+		return;
+	}
 	n = read(fd, c->request + c->used, NFM_CONTROL_MAX - 1 - c->used);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
