@@ -136,7 +136,8 @@ static void on_event(struct nfm_agent *agent, const struct epoll_event *event)
 		on_control(agent);
 		break;
 	case NFM_EVENT_CONNECTION:
-		nfm_control_read(&agent->control, (int)index);
+		if (nfm_control_read(&agent->control, (int)index))
+			epoll_ctl(agent->epoll_fd, EPOLL_CTL_DEL, (int)index, NULL);
 		break;
 	}
 }

@@ -203,7 +203,15 @@ static void answer(struct nfm_control *control, struct nfm_control_connection *c
 	drop(c);
 }
 
-void nfm_control_read(struct nfm_control *control, int fd)
+/* Its request waits for its turn: what else it says is ignored. True: it will say no more. */
+static bool read_waiting(int fd)
+{
+	char ignored[512];
+
+	return read(fd, ignored, sizeof(ignored)) == 0;
+}
+
+bool nfm_control_read(struct nfm_control *control, int fd)
 {
 	struct nfm_control_connection *c = NULL;
 	ssize_t n;
@@ -212,26 +220,21 @@ void nfm_control_read(struct nfm_control *control, int fd)
 		if (control->connection[i].fd == fd)
 			c = &control->connection[i];
 	if (!c)
-		return;
-	if (c->complete) {
-		/* it waits for its turn: what else it says is ignored, and if it hangs up, it is gone */
-		char ignored[512];
-
-		if (read(fd, ignored, sizeof(ignored)) == 0)
-			drop(c);
-		return;
-	}
+		return false;
+	if (c->complete)
+		return read_waiting(fd);
 	n = read(fd, c->request + c->used, NFM_CONTROL_MAX - 1 - c->used);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
+		return false;
 	if (n <= 0 || c->used + (size_t)n >= NFM_CONTROL_MAX - 1) {
 		drop(c);
-		return;
+		return false;
 	}
 	c->used += (size_t)n;
 	c->request[c->used] = '\0';
 	if (memchr(c->request, '\n', c->used))
 		answer(control, c);
+	return false;
 }
 
 void nfm_control_retry(struct nfm_control *control, uint64_t now_ns)

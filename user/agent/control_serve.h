@@ -48,8 +48,11 @@ void nfm_control_close(struct nfm_control *control);
 /** Takes a connection: its fd to watch, or -errno (-EMFILE: all are in use). */
 int nfm_control_accept(struct nfm_control *control, uint64_t now_ns);
 
-/** Reads from the connection on `fd`, and answers once its request is whole. */
-void nfm_control_read(struct nfm_control *control, int fd);
+/**
+ * Reads from the connection on `fd`, and answers once its request is whole. True: the other side
+ * has ended its half while its request waits: do not watch it any more.
+ */
+bool nfm_control_read(struct nfm_control *control, int fd);
 
 /** Asks again for those that -EAGAIN put off; drops connections that say nothing for long. */
 void nfm_control_retry(struct nfm_control *control, uint64_t now_ns);
