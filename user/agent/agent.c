@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/file.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -217,22 +216,8 @@ static int watch_all(struct nfm_agent *agent, struct nfm_error *error)
 	return r < 0 ? nfm_error_set(error, r, "event loop: %s", strerror(-r)) : 0;
 }
 
-/* One agent for a runtime folder, and one for the pins: the second one refuses. */
-static int take_lock(const char *path, int flags, int *out, struct nfm_error *error)
-{
-	_cleanup_close_ int fd = open(path, flags | O_CLOEXEC, 0644);
-
-	if (fd < 0)
-		return nfm_error_set(error, -errno, "%s: %m", path);
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-		return nfm_error_set(error, -errno,
-				     "%s is locked: another agent is running (`nfmeter status`)",
-				     path);
-	*out = NFM_STEAL_FD(fd);
-	return 0;
-}
-
-static int take_locks(struct nfm_agent *agent, struct nfm_error *error)
+/* One agent for a runtime folder, and (nfm_nics_lock) one for the pins: the second one refuses. */
+static int take_runtime(struct nfm_agent *agent, struct nfm_error *error)
 {
 	char path[PATH_MAX + 32];
 	int r = nfm_io_mkdir_p(agent->config->runtime, 0755);
@@ -241,7 +226,7 @@ static int take_locks(struct nfm_agent *agent, struct nfm_error *error)
 		return nfm_error_set(error, r, "%s: %s (set [collector] runtime)",
 				     agent->config->runtime, strerror(-r));
 	snprintf(path, sizeof(path), "%s/agent.lock", agent->config->runtime);
-	return take_lock(path, O_RDWR | O_CREAT, &agent->lock_fd, error);
+	return nfm_lock_file(path, O_RDWR | O_CREAT, &agent->lock_fd, error);
 }
 
 /* Tells the CLI where the table stands; it stays true when we are gone. */
@@ -303,7 +288,10 @@ static int open_meter(struct nfm_agent *agent, struct nfm_error *error)
 	if (config->tee && !has_xdp)
 		return nfm_error_set(error, -EINVAL, "tee = yes needs XDP: set interfaces, and xdp "
 						     "other than off");
-	r = nfm_meter_open(&agent->meter, config, has_xdp ? &xdp : NULL, error);
+	if (has_xdp) /* before we write to the table */
+		r = nfm_nics_lock(config, &agent->pin_lock_fd, error);
+	if (r == 0)
+		r = nfm_meter_open(&agent->meter, config, has_xdp ? &xdp : NULL, error);
 	if (r < 0)
 		return r;
 	agent->meter_open = true;
@@ -311,11 +299,6 @@ static int open_meter(struct nfm_agent *agent, struct nfm_error *error)
 			    error);
 	if (r < 0)
 		return r;
-	if (has_xdp) {
-		r = take_lock(config->pin, O_RDONLY | O_DIRECTORY, &agent->pin_lock_fd, error);
-		if (r < 0)
-			return r;
-	}
 	if (agent->meter.table.geometry.capacity != config->capacity)
 		nfm_log(LOG_NOTICE,
 			"the table was made with capacity %u; the configured %u is for the next one, "
@@ -329,7 +312,7 @@ static int start(struct nfm_agent *agent, struct nfm_error *error)
 	int r = open_events(agent, error);
 
 	if (r == 0)
-		r = take_locks(agent, error);
+		r = take_runtime(agent, error);
 	if (r == 0)
 		r = open_meter(agent, error);
 	if (r == 0)

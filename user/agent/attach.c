@@ -29,13 +29,27 @@ static int narrow(const struct nfm_config *config, const char *interface, struct
 	return 0;
 }
 
+/* Sets the table up as an agent would, and attaches. */
+static int attach_with_table(const struct nfm_config *config, struct nfm_xdp *xdp,
+			     struct nfm_nic *nic, struct nfm_error *error)
+{
+	struct nfm_meter meter;
+	int r = nfm_meter_open(&meter, config, xdp, error);
+
+	if (r < 0)
+		return r;
+	r = nfm_nics_attach(config, &meter.xdp, NULL, NULL, nic, error);
+	nfm_meter_close(&meter);
+	return r;
+}
+
 int nfm_agent_attach(const struct nfm_config *config, const char *interface)
 {
 	_cleanup_(nfm_xdp_close) struct nfm_xdp xdp = NFM_XDP_NONE;
-	struct nfm_meter meter;
+	_cleanup_close_ int lock_fd = -1;
 	struct nfm_error error = {};
 	struct nfm_config one;
-	struct nfm_nic nic;
+	struct nfm_nic nic = {};
 	int r = narrow(config, interface, &one, &error);
 
 	if (r == 0)
@@ -44,13 +58,13 @@ int nfm_agent_attach(const struct nfm_config *config, const char *interface)
 		r = nfm_error_set(&error, -EOPNOTSUPP, "%s: no XDP here", interface);
 	if (r < 0)
 		return complain(&error);
-	r = nfm_meter_open(&meter, &one, &xdp, &error);
-	if (r < 0)
-		return complain(&error);
-	r = nfm_nics_attach(&one, &meter.xdp, NULL, NULL, &nic, &error);
+	r = nfm_nics_lock(&one, &lock_fd, &error);
+	if (r == 0)
+		r = attach_with_table(&one, &xdp, &nic, &error);
+	else if (r == -EWOULDBLOCK) /* the running agent has set the table up, and keeps it so */
+		r = nfm_nics_attach(&one, &xdp, NULL, NULL, &nic, &error);
 	if (r == 0 && !nic.program_id)
 		r = nfm_error_set(&error, -EBUSY, "%s: not attached", interface);
-	nfm_meter_close(&meter);
 	if (r < 0)
 		return complain(&error);
 	printf("%s: XDP program %u, %s\n", interface, nic.program_id, nic.mode);
@@ -75,19 +89,25 @@ static bool is_used_elsewhere(const struct nfm_config *config, const char *inter
 int nfm_agent_detach(const struct nfm_config *config, const char *interface)
 {
 	_cleanup_(nfm_xdp_close) struct nfm_xdp pinned = NFM_XDP_NONE;
+	_cleanup_close_ int lock_fd = -1;
 	struct nfm_error error = {};
 	bool was_pinned = nfm_xdp_open_pins(config->pin, &pinned, NULL) == 0;
 	int r = nfm_xdp_detach(interface, &error);
 
 	if (r < 0 && !(r == -ENOENT && was_pinned))
 		return complain(&error);
-	if (was_pinned && !is_used_elsewhere(config, interface, &pinned)) {
-		r = nfm_xdp_unpin(config->pin, &error);
-		if (r < 0)
-			return complain(&error);
-		printf("%s: detached; the table is gone with its last NIC\n", interface);
+	if (!was_pinned || is_used_elsewhere(config, interface, &pinned)) {
+		printf("%s: detached\n", interface);
 		return 0;
 	}
-	printf("%s: detached\n", interface);
+	if (nfm_nics_lock(config, &lock_fd, &error) == -EWOULDBLOCK) {
+		printf("%s: detached; the agent keeps the table, datagrams come by its UDP socket\n",
+		       interface);
+		return 0;
+	}
+	r = nfm_xdp_unpin(config->pin, &error);
+	if (r < 0)
+		return complain(&error);
+	printf("%s: detached; the table is gone with its last NIC\n", interface);
 	return 0;
 }

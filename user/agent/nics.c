@@ -2,10 +2,40 @@
 #include "agent/nics.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 
+#include "base/cleanup.h"
+#include "base/io.h"
 #include "base/log.h"
+
+int nfm_lock_file(const char *path, int flags, int *out, struct nfm_error *error)
+{
+	_cleanup_close_ int fd = open(path, flags | O_CLOEXEC, 0644);
+
+	if (fd < 0)
+		return nfm_error_set(error, -errno, "%s: %m", path);
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return nfm_error_set(error, -errno,
+				     "%s is locked: another agent is running (`nfmeter status`)",
+				     path);
+	*out = NFM_STEAL_FD(fd);
+	return 0;
+}
+
+int nfm_nics_lock(const struct nfm_config *config, int *fd, struct nfm_error *error)
+{
+	int r = nfm_io_mkdir_p(config->pin, 0755);
+
+	if (r < 0)
+		return nfm_error_set(error, r,
+				     "%s: %s (a bpffs has to be mounted there: mount -t bpf bpf "
+				     "/sys/fs/bpf)",
+				     config->pin, strerror(-r));
+	return nfm_lock_file(config->pin, O_RDONLY | O_DIRECTORY, fd, error);
+}
 
 /* Online CPUs come and go, their numbers do not pass the last one that is there now. */
 static uint32_t cpu_columns(void)

@@ -12,6 +12,15 @@ struct nfm_nic {
 	uint32_t program_id;
 };
 
+/** Opens (with open(2)'s flags) and locks a file or folder. -EWOULDBLOCK: somebody has it. */
+int nfm_lock_file(const char *path, int flags, int *out, struct nfm_error *error);
+
+/**
+ * Locks the pin folder (made if it is missing): who holds it is the only writer of the table that is
+ * pinned there. The lock goes with the fd. -EWOULDBLOCK: an agent is running on it.
+ */
+int nfm_nics_lock(const struct nfm_config *config, int *fd, struct nfm_error *error);
+
 /**
  * Finds the datapath to go on with (pinned, or attached by somebody), else loads one. `xdp` gets
  * program_fd -1 where there is none to be had and the configuration allows to go without

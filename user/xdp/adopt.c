@@ -162,7 +162,7 @@ static void pin_path(const char *directory, const char *name, char *path, size_t
 			*p = '_'; /* bpffs refuses dots */
 }
 
-int nfm_xdp_unpin(const char *directory, struct nfm_error *error)
+static int remove_pins(const char *directory, struct nfm_error *error)
 {
 	char path[PATH_MAX + 32];
 
@@ -171,6 +171,15 @@ int nfm_xdp_unpin(const char *directory, struct nfm_error *error)
 		if (unlink(path) < 0 && errno != ENOENT)
 			return nfm_error_set(error, -errno, "%s: %m", path);
 	}
+	return 0;
+}
+
+int nfm_xdp_unpin(const char *directory, struct nfm_error *error)
+{
+	int r = remove_pins(directory, error);
+
+	if (r < 0)
+		return r;
 	if (rmdir(directory) < 0 && errno != ENOENT && errno != ENOTEMPTY)
 		return nfm_error_set(error, -errno, "%s: %m", directory);
 	return 0;
@@ -214,7 +223,7 @@ int nfm_xdp_pin(const struct nfm_xdp *xdp, const char *directory, struct nfm_err
 		if (same)
 			return 0;
 	}
-	r = nfm_xdp_unpin(directory, error);
+	r = remove_pins(directory, error); /* the folder stays: it carries the agent's lock */
 	if (r < 0)
 		return r;
 	r = nfm_io_mkdir_p(directory, 0755);
@@ -222,6 +231,6 @@ int nfm_xdp_pin(const struct nfm_xdp *xdp, const char *directory, struct nfm_err
 		return nfm_error_set(error, r, "%s: %s", directory, strerror(-r));
 	r = pin_all(xdp, directory, error);
 	if (r < 0)
-		nfm_xdp_unpin(directory, NULL);
+		remove_pins(directory, NULL);
 	return r;
 }
