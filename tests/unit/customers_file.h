@@ -4,7 +4,6 @@
 #define NFM_TEST_CUSTOMERS_FILE_H
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -13,36 +12,18 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "live_customers.h"
-
-static char folder[] = "/tmp/nfm-test-customers.XXXXXX";
-
-static inline int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-	(void)st;
-	(void)kind;
-	(void)ftw;
-	return remove(path);
-}
+#include "folder.h"
 
 static inline int make_folder(void **state)
 {
 	(void)state;
-	memcpy(folder + strlen(folder) - 6, "XXXXXX", 6);
-	return mkdtemp(folder) ? 0 : -1;
+	return folder_make();
 }
 
 static inline int remove_folder(void **state)
 {
 	(void)state;
-	return nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-static inline const char *in_folder(const char *name)
-{
-	static char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	return path;
+	return folder_remove();
 }
 
 static inline const char *the_file(void)

@@ -4,7 +4,6 @@
 #define NFM_TEST_UNIT_METER_H
 
 #include <arpa/inet.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,21 +18,13 @@
 #include "agent/meter.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "folder.h"
 
 #define METER_NOW_NS (1000 * NFM_NS_PER_S)
 
-static char meter_folder[] = "/tmp/nfm-test-meter.XXXXXX";
 static struct nfm_config *config;
 static struct nfm_meter *meter;
 static bool meter_is_open;
-
-static int meter_remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-	(void)st;
-	(void)kind;
-	(void)ftw;
-	return remove(path);
-}
 
 static inline int meter_try_open(struct nfm_error *error)
 {
@@ -69,15 +60,14 @@ static int meter_set_up(void **state)
 {
 	(void)state;
 	nfm_log_set_level(LOG_EMERG);
-	strcpy(meter_folder + sizeof(meter_folder) - 7, "XXXXXX");
 	config = calloc(1, sizeof(*config));
 	meter = calloc(1, sizeof(*meter));
-	if (!config || !meter || !mkdtemp(meter_folder))
+	if (!config || !meter || folder_make())
 		return -1;
-	snprintf(config->runtime, sizeof(config->runtime), "%s/run", meter_folder);
-	snprintf(config->directory, sizeof(config->directory), "%s", meter_folder);
+	snprintf(config->runtime, sizeof(config->runtime), "%s/run", folder);
+	snprintf(config->directory, sizeof(config->directory), "%s", folder);
 	snprintf(config->customers_file, sizeof(config->customers_file), "%s/customers.csv",
-		 meter_folder);
+		 folder);
 	config->capacity = 32;
 	config->max_exporters = 8;
 	config->pages = 1024;
@@ -95,7 +85,7 @@ static int meter_tear_down(void **state)
 	free(config->exporters);
 	free(config);
 	free(meter);
-	return nftw(meter_folder, meter_remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	return folder_remove();
 }
 
 static inline void meter_write_customers(const char *text)

@@ -9,7 +9,6 @@
 #include "snapshot/rotate.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -28,6 +27,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "folder.h"
 
 #define NOON_NS 1795348800000000000ULL /* 2026-11-22 12:00:00 UTC */
 #define INTERVAL_S 300U
@@ -56,19 +56,10 @@ struct account {
 	uint64_t reason_datagrams;
 };
 
-static char folder[] = "/tmp/nfm-test-rotation.XXXXXX";
 static struct nfm_table table;
 static struct memory *memory; /* shared, so that it outlives a child that is killed */
 static struct account added;
 static uint64_t now_ns;
-
-static inline int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-	(void)st;
-	(void)kind;
-	(void)ftw;
-	return remove(path);
-}
 
 static inline void name_rows(void)
 {
@@ -134,8 +125,7 @@ static inline int setup(void **state)
 	(void)state;
 	setenv("TZ", "UTC0", 1);
 	tzset();
-	memcpy(folder + strlen(folder) - 6, "XXXXXX", 6);
-	if (!mkdtemp(folder))
+	if (folder_make())
 		return -1;
 	make_table();
 	memset(&added, 0, sizeof(added));
@@ -151,7 +141,7 @@ static inline int teardown(void **state)
 	(void)state;
 	nfm_rotate_step_hook = NULL;
 	munmap(memory, sizeof(*memory));
-	return nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	return folder_remove();
 }
 
 static inline struct nfm_row *open_row(uint32_t row)

@@ -3,7 +3,6 @@
 #include "agent/control_serve.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -18,8 +17,8 @@
 #include "agent/control.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "folder.h"
 
-static char folder[] = "/tmp/nfm-test-control.XXXXXX";
 static struct nfm_control control;
 
 /* What the server has asked for, and what it is to be told. */
@@ -50,21 +49,12 @@ static int serve(void *cookie, const struct nfm_control_request *request, yajl_g
 	return s->result < 0 ? nfm_error_set(error, s->result, "no \"luck\"") : 0;
 }
 
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-	(void)st;
-	(void)kind;
-	(void)ftw;
-	return remove(path);
-}
-
 static int set_up(void **state)
 {
 	struct nfm_error error;
 
 	(void)state;
-	strcpy(folder + sizeof(folder) - 7, "XXXXXX");
-	if (!mkdtemp(folder))
+	if (folder_make())
 		return -1;
 	served = (struct served){};
 	control = (struct nfm_control){ .listen_fd = -1, .serve = serve, .cookie = &served };
@@ -75,7 +65,7 @@ static int tear_down(void **state)
 {
 	(void)state;
 	nfm_control_close(&control);
-	return nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	return folder_remove();
 }
 
 static int dial(void)

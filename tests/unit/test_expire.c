@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,21 +19,13 @@
 
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "folder.h"
 
 #define NOON_S 1795348800ULL /* 2026-11-22 12:00:00 UTC */
 
-static char folder[] = "/tmp/nfm-test-expire.XXXXXX";
 static char heard[4096]; /* names that `each` told of, relative, a space after each */
 static uint64_t heard_bytes;
 static const char *vanishing; /* deleted by `each` as soon as it hears of another file */
-
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-	(void)st;
-	(void)kind;
-	(void)ftw;
-	return remove(path);
-}
 
 static int setup(void **state)
 {
@@ -42,22 +33,13 @@ static int setup(void **state)
 	setenv("TZ", "UTC", 1);
 	tzset();
 	vanishing = NULL;
-	memcpy(folder + strlen(folder) - 6, "XXXXXX", 6);
-	return mkdtemp(folder) ? 0 : -1;
+	return folder_make();
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	return nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-static const char *in_folder(const char *name)
-{
-	static char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	return path;
+	return folder_remove();
 }
 
 /* Makes a file (and its folder) of `kib` KiB; returns the bytes allocated for it. */

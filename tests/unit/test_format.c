@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,12 +20,11 @@
 
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "folder.h"
 
 #define NOON_NS 1795348800000000000ULL /* 2026-11-22 12:00:00 UTC */
 #define MINUTES_5 300000000000ULL
 #define FIRST_NAME "nfmeter.202611221200"
-
-static char folder[] = "/tmp/nfm-test-format.XXXXXX";
 
 static const struct nfm_snapshot_meta meta = {
 	.identity = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 255 },
@@ -68,35 +66,18 @@ static const struct nfm_snapshot_count unmatched = { 10, 20, 30 };
 static const struct nfm_snapshot_count local = { 11, 21, 31 };
 static const struct nfm_snapshot_count total = { UINT64_MAX, 22, 32 };
 
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-	(void)st;
-	(void)kind;
-	(void)ftw;
-	return remove(path);
-}
-
 static int setup(void **state)
 {
 	(void)state;
 	setenv("TZ", "UTC0", 1);
 	tzset();
-	memcpy(folder + strlen(folder) - 6, "XXXXXX", 6);
-	return mkdtemp(folder) ? 0 : -1;
+	return folder_make();
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	return nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-static const char *in_folder(const char *name)
-{
-	static char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	return path;
+	return folder_remove();
 }
 
 static struct nfm_snapshot_writer *open_writer(void)

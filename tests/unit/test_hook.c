@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -26,24 +25,16 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "snapshot/rotate.h"
+#include "folder.h"
 
 #define NOON_NS 1795348800000000000ULL /* 2026-11-22 12:00:00 UTC */
 #define PATIENCE_MS 20000	       /* against a hang; nothing waits for so long */
 
-static char folder[] = "/tmp/nfm-test-hook.XXXXXX";
 static struct nfm_config *config;
 static struct nfm_ctl ctl;
 static struct nfm_table table = { .ctl = &ctl };
 static struct nfm_hook hook;
 static int child_fd = -1; /* readable when a run has ended */
-
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-	(void)st;
-	(void)kind;
-	(void)ftw;
-	return remove(path);
-}
 
 static int set_up(void **state)
 {
@@ -51,9 +42,8 @@ static int set_up(void **state)
 
 	(void)state;
 	nfm_log_set_level(LOG_EMERG);
-	strcpy(folder + sizeof(folder) - 7, "XXXXXX");
 	config = calloc(1, sizeof(*config));
-	if (!config || !mkdtemp(folder))
+	if (!config || folder_make())
 		return -1;
 	snprintf(config->directory, sizeof(config->directory), "%s", folder);
 	memset(&ctl, 0, sizeof(ctl));
@@ -69,7 +59,7 @@ static int tear_down(void **state)
 	(void)state;
 	close(child_fd);
 	free(config);
-	return nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	return folder_remove();
 }
 
 /* ---- the command ---- */

@@ -5,7 +5,6 @@
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,41 +23,23 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "snapshot/format.h"
+#include "folder.h"
 
 #define NOON_NS 1795348800000000000ULL /* 2026-11-22 12:00:00 UTC */
 #define MINUTES_5 300000000000ULL
-
-static char folder[] = "/tmp/nfm-test-reader.XXXXXX";
-
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-	(void)st;
-	(void)kind;
-	(void)ftw;
-	return remove(path);
-}
 
 static int setup(void **state)
 {
 	(void)state;
 	setenv("TZ", "UTC0", 1);
 	tzset();
-	memcpy(folder + strlen(folder) - 6, "XXXXXX", 6);
-	return mkdtemp(folder) ? 0 : -1;
+	return folder_make();
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	return nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-static const char *in_folder(const char *name)
-{
-	static char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	return path;
+	return folder_remove();
 }
 
 /* A file of one customer, one exporter and one reason. */

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -19,23 +18,14 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
+#include "folder.h"
 
-static char folder[] = "/tmp/nfm-test-table.XXXXXX";
 static char path[64];
-
-static int remove_one(const char *name, const struct stat *st, int kind, struct FTW *ftw)
-{
-	(void)st;
-	(void)kind;
-	(void)ftw;
-	return remove(name);
-}
 
 static int set_up(void **state)
 {
 	(void)state;
-	strcpy(folder + sizeof(folder) - 7, "XXXXXX");
-	if (!mkdtemp(folder))
+	if (folder_make())
 		return -1;
 	snprintf(path, sizeof(path), "%s/table", folder);
 	return 0;
@@ -44,7 +34,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	(void)state;
-	return nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	return folder_remove();
 }
 
 static struct nfm_geometry small_geometry(void)
