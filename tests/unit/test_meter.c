@@ -125,7 +125,7 @@ static void runtime_that_cannot_be(void **state)
 
 	(void)state;
 	meter_write_customers("a file, no folder");
-	snprintf(config->runtime, sizeof(config->runtime), "%s/customers.csv", meter_folder);
+	snprintf(config->runtime, sizeof(config->runtime), "%s/customers.csv", folder);
 	assert_int_equal(meter_try_open(&error), -ENOTDIR);
 	assert_non_null(strstr(error.text, "runtime"));
 }
