@@ -22,8 +22,8 @@
 	  "first datagrams of an exporter: the agent decides and adds it")                        \
 	X(NEW_CUSTOMER, 9, PUNT, "new-customer",                                                  \
 	  "an address of an auto range seen for the first time: the agent makes its row")         \
-	X(VERSION_9, 10, PUNT, "version-9", "NetFlow v9: decoded by the agent")                   \
-	X(VERSION_IPFIX, 11, PUNT, "version-ipfix", "IPFIX: decoded by the agent")                \
+	X(VERSION_9, 10, PUNT, "version-9", "NetFlow v9: handed to the agent")                   \
+	X(VERSION_IPFIX, 11, PUNT, "version-ipfix", "IPFIX: handed to the agent")                \
 	X(NO_COLUMN, 12, PUNT, "no-column",                                                       \
 	  "received on a CPU without a column: load through the agent to get one for each CPU")   \
 	X(LARGE, 13, PUNT, "large", "more records than the kernel's batch holds")                 \
