@@ -26,6 +26,7 @@
 #include "base/log.h"
 
 #define TICK_MS 200
+#define LOOK_NS NFM_NS_PER_S
 #define TAKE_AT_ONCE 1024U
 #define RETRY_NS (5 * NFM_NS_PER_S)
 #define HOOK_PATIENCE_NS (10 * NFM_NS_PER_S)
@@ -75,6 +76,38 @@ static void rotation_done(struct nfm_agent *agent)
 		nfm_agent_reload(agent);
 	}
 	nfm_control_retry(&agent->control, nfm_clock_monotonic_ns());
+}
+
+/* ---- NICs ---- */
+
+/* The datagrams that waited for an agent in an nfmeter which we replaced. */
+static void take_over_ring(void *cookie, const struct nfm_xdp *old)
+{
+	struct nfm_meter *meter = cookie;
+	struct nfm_ring ring = {};
+	const struct nfm_punt *punt;
+	unsigned int taken = 0;
+	uint64_t next;
+
+	nfm_meter_grace();
+	if (nfm_ring_open(old->punts_fd, &ring, NULL) < 0)
+		return;
+	for (; nfm_ring_peek(&ring, &punt, &next); taken++) {
+		const struct nfm_arrival arrival = {
+			.source = punt->source,
+			.payload = (const uint8_t *)(punt + 1),
+			.length = punt->length,
+			.time_ns = punt->time_ns,
+			.uncounted = true,
+			.ring_pos = NFM_JOURNAL_NO_RING,
+		};
+
+		nfm_meter_take(meter, &arrival);
+		__atomic_store_n(ring.consumer_pos, next, __ATOMIC_RELEASE);
+	}
+	nfm_ring_close(&ring);
+	nfm_log(LOG_NOTICE, "took %u datagrams that waited in program %u, now replaced", taken,
+		old->program_id);
 }
 
 /* ---- events ---- */
@@ -163,6 +196,12 @@ static void tick(struct nfm_agent *agent)
 	agent->tick_ns = now_ns;
 	nfm_meter_fold(&agent->meter);
 	nfm_control_retry(&agent->control, now_ns);
+	if (now_ns - agent->look_ns < LOOK_NS)
+		return;
+	agent->look_ns = now_ns;
+	if (agent->meter.table.in_maps)
+		nfm_nics_look(agent->config, &agent->meter.xdp, take_over_ring, &agent->meter,
+			      agent->nics);
 }
 
 static void loop(struct nfm_agent *agent)
@@ -245,36 +284,6 @@ static int write_source(const struct nfm_agent *agent, struct nfm_error *error)
 	return r < 0 ? nfm_error_set(error, r, "%s: %s", path, strerror(-r)) : 0;
 }
 
-/* The datagrams that waited for an agent in an nfmeter which we replaced. */
-static void take_over_ring(void *cookie, const struct nfm_xdp *old)
-{
-	struct nfm_meter *meter = cookie;
-	struct nfm_ring ring = {};
-	const struct nfm_punt *punt;
-	unsigned int taken = 0;
-	uint64_t next;
-
-	nfm_meter_grace();
-	if (nfm_ring_open(old->punts_fd, &ring, NULL) < 0)
-		return;
-	for (; nfm_ring_peek(&ring, &punt, &next); taken++) {
-		const struct nfm_arrival arrival = {
-			.source = punt->source,
-			.payload = (const uint8_t *)(punt + 1),
-			.length = punt->length,
-			.time_ns = punt->time_ns,
-			.uncounted = true,
-			.ring_pos = NFM_JOURNAL_NO_RING,
-		};
-
-		nfm_meter_take(meter, &arrival);
-		__atomic_store_n(ring.consumer_pos, next, __ATOMIC_RELEASE);
-	}
-	nfm_ring_close(&ring);
-	nfm_log(LOG_NOTICE, "took %u datagrams that waited in program %u, now replaced", taken,
-		old->program_id);
-}
-
 static int open_meter(struct nfm_agent *agent, struct nfm_error *error)
 {
 	const struct nfm_config *config = agent->config;
@@ -290,23 +299,22 @@ static int open_meter(struct nfm_agent *agent, struct nfm_error *error)
 						     "other than off");
 	if (has_xdp) /* before we write to the table */
 		r = nfm_nics_lock(config, &agent->pin_lock_fd, error);
+	if (r == 0 && !config->tee)
+		r = nfm_sockets_open(&agent->sockets, config, error);
 	if (r == 0)
 		r = nfm_meter_open(&agent->meter, config, has_xdp ? &xdp : NULL, error);
 	if (r < 0)
 		return r;
 	agent->meter_open = true;
-	r = nfm_nics_attach(config, &agent->meter.xdp, take_over_ring, &agent->meter, agent->nics,
-			    error);
-	if (r < 0)
-		return r;
 	if (agent->meter.table.geometry.capacity != config->capacity)
 		nfm_log(LOG_NOTICE,
 			"the table was made with capacity %u; the configured %u is for the next one, "
 			"after `nfmeter detach`",
 			agent->meter.table.geometry.capacity, config->capacity);
-	return config->tee ? 0 : nfm_sockets_open(&agent->sockets, config, error);
+	return 0;
 }
 
+/* NICs come last: from then on the datapath takes datagrams, and we must be there to serve it. */
 static int start(struct nfm_agent *agent, struct nfm_error *error)
 {
 	int r = open_events(agent, error);
@@ -327,6 +335,9 @@ static int start(struct nfm_agent *agent, struct nfm_error *error)
 		r = watch_all(agent, error);
 	if (r == 0)
 		r = write_source(agent, error);
+	if (r == 0)
+		r = nfm_nics_attach(agent->config, &agent->meter.xdp, take_over_ring,
+				    &agent->meter, agent->nics, error);
 	agent->next_rotation_ns = next_boundary_ns(agent, nfm_clock_unix_ns());
 	return r;
 }

@@ -36,6 +36,7 @@ struct nfm_agent {
 	uint64_t next_rotation_ns; /* wall clock */
 	uint64_t retry_ns;	   /* monotonic: a failed rotation's next try */
 	uint64_t tick_ns;	   /* monotonic */
+	uint64_t look_ns;	   /* monotonic: when the NICs were looked at */
 	bool reload_wanted;	   /* SIGHUP while a rotation read the names */
 	bool stop;
 };

@@ -3,9 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/vfs.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/io.h"
@@ -52,10 +56,35 @@ static uint32_t cpu_columns(void)
 	return last + 1 < NFM_MAX_COLUMNS ? last + 1 : NFM_MAX_COLUMNS - 1;
 }
 
+/* Asked before anything is loaded: without pins nobody would find the table again. */
+static int check_pin_folder(const char *pin, struct nfm_error *error)
+{
+	struct statfs fs;
+	int r = nfm_io_mkdir_p(pin, 0755);
+
+	if (r == 0 && statfs(pin, &fs) < 0)
+		r = -errno;
+	if (r == 0 && fs.f_type != BPF_FS_MAGIC)
+		return nfm_error_set(error, -EINVAL,
+				     "%s is in no bpffs: mount -t bpf bpf /sys/fs/bpf, or correct "
+				     "[collector] pin",
+				     pin);
+	if (r == 0 && access(pin, W_OK) < 0)
+		r = -errno;
+	return r < 0 ? nfm_error_set(error, r,
+				     "%s: %s (a bpffs has to be mounted there, writable: mount -t "
+				     "bpf bpf /sys/fs/bpf)",
+				     pin, strerror(-r)) :
+		       0;
+}
+
 static int load_new(const struct nfm_config *config, struct nfm_xdp *xdp, struct nfm_error *error)
 {
 	struct nfm_geometry geometry;
+	int r = check_pin_folder(config->pin, error);
 
+	if (r < 0)
+		return r;
 	nfm_table_geometry_init(&geometry, cpu_columns() + 1, config->capacity,
 				config->max_exporters, config->pages);
 	return nfm_xdp_load(&geometry, xdp, error);
@@ -80,6 +109,29 @@ static int find_attached(const struct nfm_config *config, struct nfm_xdp *xdp)
 	return -ENOENT;
 }
 
+/* The socket is to serve: an nfmeter that is still on a NIC would take all before it. */
+static int check_socket_way(const struct nfm_config *config, struct nfm_error *error)
+{
+	for (unsigned int i = 0; i < config->interface_count; i++) {
+		const char *name = config->interfaces[i];
+		struct nfm_xdp_state state;
+
+		if (nfm_xdp_query(name, NULL, &state, NULL) < 0)
+			continue;
+		if (state.attachment == NFM_ATTACHED_NFMETER)
+			return nfm_error_set(error, -EBUSY,
+					     "%s: nfmeter's XDP program %u takes the datagrams "
+					     "before the UDP socket: `nfmeter detach %s` ends it",
+					     name, state.program_id, name);
+		if (state.attachment == NFM_ATTACHED_FOREIGN)
+			nfm_log(LOG_NOTICE,
+				"%s: XDP program %u is attached: what it takes does not reach "
+				"the UDP socket",
+				name, state.program_id);
+	}
+	return 0;
+}
+
 int nfm_nics_open(const struct nfm_config *config, struct nfm_xdp *xdp, struct nfm_error *error)
 {
 	bool may_go_without = config->xdp == NFM_XDP_AUTO && !config->tee;
@@ -87,7 +139,7 @@ int nfm_nics_open(const struct nfm_config *config, struct nfm_xdp *xdp, struct n
 
 	*xdp = (struct nfm_xdp)NFM_XDP_NONE;
 	if (config->xdp == NFM_XDP_OFF || !config->interface_count)
-		return 0;
+		return check_socket_way(config, error);
 	r = nfm_xdp_open_pins(config->pin, xdp, error);
 	if (r == -EPROTO)
 		return r;
@@ -101,7 +153,7 @@ int nfm_nics_open(const struct nfm_config *config, struct nfm_xdp *xdp, struct n
 	r = load_new(config, xdp, error);
 	if (r < 0 && may_go_without) {
 		nfm_log(LOG_WARNING, "without XDP, by the UDP socket: %s", error->text);
-		return 0;
+		return check_socket_way(config, error);
 	}
 	return r;
 }
@@ -151,6 +203,7 @@ static int attach_nic(const struct nfm_config *config, const struct nfm_xdp *xdp
 	switch (state.attachment) {
 	case NFM_ATTACHED_NONE:
 		r = nfm_xdp_attach(xdp, nic->name, config->xdp, &nic->mode, error);
+		nic->attached_now = r == 0;
 		if (r == 0)
 			nic->program_id = xdp->program_id;
 		if (r == 0 && config->xdp == NFM_XDP_AUTO && !strcmp(nic->mode, "generic"))
@@ -176,31 +229,86 @@ static int attach_nic(const struct nfm_config *config, const struct nfm_xdp *xdp
 	return 0;
 }
 
+/* Attaches to one NIC and says so; what fails is an error, or (xdp = auto) left to the socket. */
+static int try_nic(const struct nfm_config *config, const struct nfm_xdp *xdp,
+		   void (*unadopted)(void *cookie, const struct nfm_xdp *old), void *cookie,
+		   struct nfm_nic *nic, struct nfm_error *error)
+{
+	bool may_go_without = config->xdp == NFM_XDP_AUTO && !config->tee;
+	struct nfm_error why = {};
+	int r;
+
+	nic->mode = "none";
+	nic->program_id = 0;
+	nic->attached_now = false;
+	nic->ifindex = if_nametoindex(nic->name);
+	if (xdp->program_fd < 0)
+		return 0;
+	r = attach_nic(config, xdp, unadopted, cookie, nic, &why);
+	if (r == 0) {
+		nfm_log(LOG_INFO, "%s: XDP program %u, %s", nic->name, nic->program_id, nic->mode);
+		return 0;
+	}
+	if (!may_go_without) {
+		*error = why;
+		return r;
+	}
+	nfm_log(LOG_ERR, "%s; its datagrams come by the UDP socket", why.text);
+	return 0;
+}
+
+/* Of a start that failed: a program that nobody serves must not keep datagrams from others. */
+static void give_back(const struct nfm_config *config, struct nfm_nic *nics, bool pinned_now)
+{
+	bool in_use = false;
+
+	for (unsigned int i = 0; i < config->interface_count; i++) {
+		if (nics[i].attached_now && nfm_xdp_detach(nics[i].name, NULL) == 0)
+			nics[i].program_id = 0;
+		in_use |= nics[i].program_id != 0;
+	}
+	if (pinned_now && !in_use)
+		nfm_xdp_unpin(config->pin, NULL);
+}
+
 int nfm_nics_attach(const struct nfm_config *config, const struct nfm_xdp *xdp,
 		    void (*unadopted)(void *cookie, const struct nfm_xdp *old), void *cookie,
 		    struct nfm_nic *nics, struct nfm_error *error)
 {
-	bool may_go_without = config->xdp == NFM_XDP_AUTO && !config->tee;
+	int pinned = xdp->program_fd < 0 ? 0 : nfm_xdp_pin(xdp, config->pin, error);
 
+	if (pinned < 0)
+		return pinned;
 	for (unsigned int i = 0; i < config->interface_count; i++) {
-		struct nfm_error why = {};
 		int r;
 
 		memcpy(nics[i].name, config->interfaces[i], sizeof(nics[i].name));
-		nics[i].mode = "none";
-		nics[i].program_id = 0;
-		if (xdp->program_fd < 0)
-			continue;
-		r = attach_nic(config, xdp, unadopted, cookie, &nics[i], &why);
-		if (r < 0 && !may_go_without) {
-			*error = why;
+		r = try_nic(config, xdp, unadopted, cookie, &nics[i], error);
+		if (r < 0) {
+			give_back(config, nics, pinned > 0);
 			return r;
 		}
-		if (r < 0)
-			nfm_log(LOG_ERR, "%s; its datagrams come by the UDP socket", why.text);
-		else
-			nfm_log(LOG_INFO, "%s: XDP program %u, %s", nics[i].name,
-				nics[i].program_id, nics[i].mode);
 	}
-	return xdp->program_fd < 0 ? 0 : nfm_xdp_pin(xdp, config->pin, error);
+	return 0;
+}
+
+void nfm_nics_look(const struct nfm_config *config, const struct nfm_xdp *xdp,
+		   void (*unadopted)(void *cookie, const struct nfm_xdp *old), void *cookie,
+		   struct nfm_nic *nics)
+{
+	for (unsigned int i = 0; i < config->interface_count; i++) {
+		struct nfm_nic *nic = &nics[i];
+		unsigned int ifindex = if_nametoindex(nic->name);
+		struct nfm_error error = {};
+
+		if (ifindex == nic->ifindex)
+			continue;
+		if (!ifindex)
+			nfm_log(LOG_WARNING, "%s: the interface is gone", nic->name);
+		nic->ifindex = ifindex;
+		nic->mode = "none";
+		nic->program_id = 0;
+		if (ifindex && try_nic(config, xdp, unadopted, cookie, nic, &error) < 0)
+			nfm_log(LOG_ERR, "%s", error.text);
+	}
 }

@@ -10,6 +10,8 @@ struct nfm_nic {
 	char name[IF_NAMESIZE];
 	const char *mode; /* "native", "generic", "none" */
 	uint32_t program_id;
+	unsigned int ifindex; /* 0: there is no such NIC; another one once it was made anew */
+	bool attached_now;    /* by the last nfm_nics_attach(), to a NIC without a program */
 };
 
 /** Opens (with open(2)'s flags) and locks a file or folder. -EWOULDBLOCK: somebody has it. */
@@ -24,17 +26,27 @@ int nfm_nics_lock(const struct nfm_config *config, int *fd, struct nfm_error *er
 /**
  * Finds the datapath to go on with (pinned, or attached by somebody), else loads one. `xdp` gets
  * program_fd -1 where there is none to be had and the configuration allows to go without
- * (xdp = auto: said in the log). Attaches nothing yet.
+ * (xdp = auto: said in the log). Attaches nothing yet. -EBUSY: the UDP socket shall serve, but an
+ * nfmeter on a NIC would take its datagrams.
  */
 int nfm_nics_open(const struct nfm_config *config, struct nfm_xdp *xdp, struct nfm_error *error);
 
 /**
- * Attaches `xdp` to every configured NIC that has no program, and pins it. Foreign programs are left
+ * Pins `xdp` and attaches it to every configured NIC that has no program. Foreign programs are left
  * alone: an error with xdp = native or generic; with auto said in the log, and the socket serves.
  * `unadopted` (may be NULL) hears of an nfmeter that no agent had adopted, before it is replaced.
+ * On an error NICs and pins are as before, but for an nfmeter that was replaced.
  */
 int nfm_nics_attach(const struct nfm_config *config, const struct nfm_xdp *xdp,
 		    void (*unadopted)(void *cookie, const struct nfm_xdp *old), void *cookie,
 		    struct nfm_nic *nics, struct nfm_error *error);
+
+/**
+ * To be called now and then: attaches to a NIC that has come, or was made anew under its name. One
+ * that somebody detached by hand is left so.
+ */
+void nfm_nics_look(const struct nfm_config *config, const struct nfm_xdp *xdp,
+		   void (*unadopted)(void *cookie, const struct nfm_xdp *old), void *cookie,
+		   struct nfm_nic *nics);
 
 #endif

@@ -232,5 +232,5 @@ int nfm_xdp_pin(const struct nfm_xdp *xdp, const char *directory, struct nfm_err
 	r = pin_all(xdp, directory, error);
 	if (r < 0)
 		remove_pins(directory, NULL);
-	return r;
+	return r < 0 ? r : 1;
 }

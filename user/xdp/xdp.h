@@ -47,7 +47,10 @@ int nfm_xdp_adopt(uint32_t program_id, struct nfm_xdp *out, struct nfm_error *er
 /** Takes the program pinned under `directory`. -ENOENT: nothing is pinned there. */
 int nfm_xdp_open_pins(const char *directory, struct nfm_xdp *out, struct nfm_error *error);
 
-/** Pins program and maps under `directory`, in place of what other program's pins are there. */
+/**
+ * Pins program and maps under `directory`, in place of what other program's pins are there. 1 if it
+ * did, 0 if this program is pinned there already.
+ */
 int nfm_xdp_pin(const struct nfm_xdp *xdp, const char *directory, struct nfm_error *error);
 int nfm_xdp_unpin(const char *directory, struct nfm_error *error);
 
