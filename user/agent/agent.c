@@ -33,18 +33,12 @@
 
 /* ---- rotation ---- */
 
-static uint64_t next_boundary_ns(const struct nfm_agent *agent, uint64_t now_unix_ns)
-{
-	return nfm_snapshot_slot_next(now_unix_ns / NFM_NS_PER_S, agent->config->interval_s) *
-	       NFM_NS_PER_S;
-}
-
 /* Closes the interval and starts its job, or starts over the job of one that failed. */
 static void rotate(struct nfm_agent *agent, uint64_t now_unix_ns)
 {
 	struct nfm_table *table = &agent->meter.table;
 	uint64_t now_ns = nfm_clock_monotonic_ns();
-	bool due = now_unix_ns >= agent->next_rotation_ns;
+	uint32_t interval_s = agent->config->interval_s;
 
 	if (nfm_rotation_busy(&agent->rotation))
 		return;
@@ -53,9 +47,9 @@ static void rotate(struct nfm_agent *agent, uint64_t now_unix_ns)
 			nfm_rotation_start(&agent->rotation);
 		return;
 	}
-	if (!due)
+	if (!nfm_rotation_is_due(now_unix_ns, agent->next_rotation_ns, interval_s))
 		return;
-	agent->next_rotation_ns = next_boundary_ns(agent, now_unix_ns);
+	agent->next_rotation_ns = nfm_rotation_boundary_ns(now_unix_ns, interval_s);
 	if (nfm_rotate_flip(table, now_unix_ns) == 0)
 		nfm_rotation_start(&agent->rotation);
 }
@@ -174,13 +168,16 @@ static void on_event(struct nfm_agent *agent, const struct epoll_event *event)
 	}
 }
 
-static int timeout_ms(const struct nfm_agent *agent, bool more)
+static int timeout_ms(struct nfm_agent *agent, bool more)
 {
 	uint64_t now_unix_ns = nfm_clock_unix_ns();
 	uint64_t left_ms;
 
 	if (more)
 		return 0;
+	/* a boundary that has to wait for the interval before it is no reason to hurry */
+	if (nfm_rotation_busy(&agent->rotation) || nfm_rotate_pending(&agent->meter.table))
+		return TICK_MS;
 	if (now_unix_ns >= agent->next_rotation_ns)
 		return 1;
 	left_ms = (agent->next_rotation_ns - now_unix_ns) / NFM_NS_PER_MS + 1;
@@ -338,7 +335,8 @@ static int start(struct nfm_agent *agent, struct nfm_error *error)
 	if (r == 0)
 		r = nfm_nics_attach(agent->config, &agent->meter.xdp, take_over_ring,
 				    &agent->meter, agent->nics, error);
-	agent->next_rotation_ns = next_boundary_ns(agent, nfm_clock_unix_ns());
+	agent->next_rotation_ns =
+		nfm_rotation_boundary_ns(nfm_clock_unix_ns(), agent->config->interval_s);
 	return r;
 }
 

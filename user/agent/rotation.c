@@ -13,6 +13,17 @@
 #include "base/log.h"
 #include "base/units.h"
 
+uint64_t nfm_rotation_boundary_ns(uint64_t now_unix_ns, uint32_t interval_s)
+{
+	return nfm_snapshot_slot_next(now_unix_ns / NFM_NS_PER_S, interval_s) * NFM_NS_PER_S;
+}
+
+bool nfm_rotation_is_due(uint64_t now_unix_ns, uint64_t boundary_ns, uint32_t interval_s)
+{
+	return now_unix_ns >= boundary_ns ||
+	       boundary_ns > nfm_rotation_boundary_ns(now_unix_ns, interval_s);
+}
+
 static void log_expired(void *cookie, const char *path, uint64_t bytes)
 {
 	(void)cookie;

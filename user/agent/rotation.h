@@ -35,6 +35,15 @@ struct nfm_rotation {
 int nfm_rotation_open(struct nfm_rotation *r, const struct nfm_config *config,
 		      struct nfm_table *table, struct nfm_error *error);
 
+/** The wall clock's next boundary of intervals. */
+uint64_t nfm_rotation_boundary_ns(uint64_t now_unix_ns, uint32_t interval_s);
+
+/**
+ * True if the open interval, which was to end at `boundary_ns`, ends now: at its boundary, or at
+ * once if the wall clock was set back, or else nothing would end until the clock is there again.
+ */
+bool nfm_rotation_is_due(uint64_t now_unix_ns, uint64_t boundary_ns, uint32_t interval_s);
+
 /** True if a job is under way, or done and not yet fetched. */
 bool nfm_rotation_busy(struct nfm_rotation *r);
 
