@@ -73,7 +73,8 @@ NFM_WHOLE_ARRAY(nfm_rows, struct nfm_row, NFM_DEFAULT_STRIDE, 2 * NFM_DEFAULT_CO
 NFM_WHOLE_ARRAY(nfm_pages, struct nfm_page, NFM_DEFAULT_PAGES, 1);
 
 /* Sequence of each datagram, newest over oldest. Each CPU writes its column, the agent reads. */
-NFM_ARRAY(nfm_seqlog, struct nfm_seqlog, NFM_DEFAULT_COLUMNS *(NFM_DEFAULT_SEQLOG + 1));
+NFM_ARRAY(nfm_seqlog, struct nfm_seqlog,
+	  NFM_DEFAULT_COLUMNS *(NFM_DEFAULT_SEQLOG + NFM_SEQLOG_HEAD));
 
 /*
  * The following parts of the table are the agent's and the CLI's; they stand in maps so that

@@ -10,14 +10,15 @@
 
 NFM_INLINE void sequence_log(const struct nfm_rx *rx)
 {
-	__u32 first = rx->column * (nfm_geometry.seqlog_entries + 1);
+	__u32 first = rx->column * (nfm_geometry.seqlog_entries + NFM_SEQLOG_HEAD);
 	struct nfm_seqlog *head = bpf_map_lookup_elem(&nfm_seqlog, &first);
 	struct nfm_seqlog *line;
 	__u32 index;
 
 	if (!head)
 		return;
-	index = first + 1 + (__u32)(head->head & (nfm_geometry.seqlog_entries - 1));
+	index = first + NFM_SEQLOG_HEAD +
+		(__u32)(head->head & (nfm_geometry.seqlog_entries - 1));
 	line = bpf_map_lookup_elem(&nfm_seqlog, &index);
 	if (!line)
 		return;

@@ -246,6 +246,9 @@ struct nfm_seqlog {
 	};
 };
 
+/* Entries of a column before its lines: the head's cache line, which no other CPU writes to. */
+#define NFM_SEQLOG_HEAD 2U
+
 #define NFM_STREAM_RECENT 64U
 
 #define NFM_UNIT_NONE 0U /* v1 has no sequence */
@@ -321,6 +324,7 @@ _Static_assert(sizeof(struct nfm_exporter) == 128, "exporter");
 _Static_assert(sizeof(struct nfm_admission) == 16, "admission");
 _Static_assert(sizeof(struct nfm_refused) == 32, "refused");
 _Static_assert(sizeof(struct nfm_seqlog) == 32, "seqlog");
+_Static_assert(sizeof(struct nfm_seqlog) * NFM_SEQLOG_HEAD == 64, "the log's head is a cache line");
 _Static_assert(sizeof(struct nfm_stream) == 392, "stream");
 _Static_assert(sizeof(struct nfm_journal_entry) == 72, "journal entry");
 _Static_assert(sizeof(struct nfm_punt) == 32, "punt");

@@ -305,12 +305,13 @@ static void the_sequence_log(void **state)
 	}
 	/* it is the column of whichever CPU ran it; this process may have moved between two */
 	for (uint32_t c = 0; c + 1 < prog.table.geometry.columns; c++)
-		if (prog.table.seqlog[c * (SEQLOG + 1)].head > SEQLOG)
-			column = &prog.table.seqlog[c * (SEQLOG + 1)];
+		if (prog.table.seqlog[c * (SEQLOG + NFM_SEQLOG_HEAD)].head > SEQLOG)
+			column = &prog.table.seqlog[c * (SEQLOG + NFM_SEQLOG_HEAD)];
 	if (!column)
 		fail_msg("no column of the log has gone round");
 	for (uint32_t i = 0; i < SEQLOG; i++) {
-		const struct nfm_seqlog *line = &column[1 + (column->head - 1 - i) % SEQLOG];
+		const struct nfm_seqlog *line = &column[NFM_SEQLOG_HEAD +
+							(column->head - 1 - i) % SEQLOG];
 
 		assert_true(line->time_ns > 0);
 		assert_int_equal(line->domain, 0xabcd);
@@ -343,22 +344,22 @@ static void the_sequence_log_by_version(void **state)
 						   .count = cases[i].count, .sequence = 77,
 						   .engine_type = 1, .engine_id = 2 };
 		const struct nfm_seqlog *column = prog.table.seqlog;
+		const struct nfm_seqlog *end = column + prog.table.geometry.columns *
+								(SEQLOG + NFM_SEQLOG_HEAD);
 
 		assert_int_equal(fresh(NULL), 0);
 		run_export(&plain, &header, &one, 1);
-		while (column < prog.table.seqlog + prog.table.geometry.columns * (SEQLOG + 1) &&
-		       !column->head)
-			column += SEQLOG + 1;
+		while (column < end && !column->head)
+			column += SEQLOG + NFM_SEQLOG_HEAD;
 		if (!cases[i].is_logged) {
-			assert_ptr_equal(column, prog.table.seqlog +
-							 prog.table.geometry.columns * (SEQLOG + 1));
+			assert_ptr_equal(column, end);
 			continue;
 		}
 		assert_int_equal(column->head, 1);
-		assert_int_equal(column[1].version, cases[i].version);
-		assert_int_equal(column[1].sequence, cases[i].sequence);
-		assert_int_equal(column[1].domain, cases[i].domain);
-		assert_int_equal(column[1].units, 1);
+		assert_int_equal(column[NFM_SEQLOG_HEAD].version, cases[i].version);
+		assert_int_equal(column[NFM_SEQLOG_HEAD].sequence, cases[i].sequence);
+		assert_int_equal(column[NFM_SEQLOG_HEAD].domain, cases[i].domain);
+		assert_int_equal(column[NFM_SEQLOG_HEAD].units, 1);
 	}
 }
 

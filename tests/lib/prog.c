@@ -46,7 +46,7 @@ int nfm_prog_map_fd(void *prog, const char *name)
 	X("nfm_exporters", 0, g->exporters)                                                       \
 	X("nfm_admission", 0, g->exporters)                                                       \
 	X("nfm_streams", 0, g->streams)                                                           \
-	X("nfm_seqlog", 0, g->columns *(g->seqlog_entries + 1))                                   \
+	X("nfm_seqlog", 0, g->columns *(g->seqlog_entries + NFM_SEQLOG_HEAD))                                   \
 	X("nfm_punts", 0, sizes->ring_bytes)
 
 /* The bench's yardstick (tests/bench/lpm.bpf.c) has two more. */
@@ -174,7 +174,7 @@ int nfm_prog_reset(struct nfm_prog *p)
 	memset(p->table.rows, 0, sizeof(struct nfm_row) * nfm_table_row_count(g));
 	memset(p->table.pages, 0, sizeof(struct nfm_page) * g->pages);
 	memset(p->table.seqlog, 0,
-	       sizeof(struct nfm_seqlog) * g->columns * (g->seqlog_entries + 1));
+	       sizeof(struct nfm_seqlog) * g->columns * (g->seqlog_entries + NFM_SEQLOG_HEAD));
 	set_up(p);
 	r = empty_hash(p, "nfm_admission");
 	if (!r)

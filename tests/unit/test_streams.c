@@ -25,7 +25,7 @@ static struct nfm_ctl ctl;
 static struct nfm_row rows[(NFM_BANKS * (CPUS + 1) + NFM_BANKS) * STRIDE];
 static struct nfm_exporter exporters[EXPORTERS];
 static struct nfm_stream streams[STREAMS];
-static struct nfm_seqlog seqlog[(CPUS + 1) * (LOG + 1)];
+static struct nfm_seqlog seqlog[(CPUS + 1) * (LOG + NFM_SEQLOG_HEAD)];
 static struct nfm_meter *meter;
 static uint64_t consumer_pos;
 static uint64_t producer_pos;
@@ -127,12 +127,12 @@ static void drop(void)
 /* As the datapath does (bpf/sequence.h, bpf/count.h). */
 static void count_in_kernel(uint32_t cpu, const struct nfm_seqlog *e)
 {
-	struct nfm_seqlog *head = &seqlog[cpu * (LOG + 1)];
+	struct nfm_seqlog *head = &seqlog[cpu * (LOG + NFM_SEQLOG_HEAD)];
 
 	if (e->exporter < EXPORTERS)
 		nfm_table_row(&meter->table, ctl.epoch & 1, cpu, CAPACITY + e->exporter)
 			->exporter.records += e->units;
-	head[1 + head->head % LOG] = *e;
+	head[NFM_SEQLOG_HEAD + head->head % LOG] = *e;
 	head->head++;
 }
 

@@ -79,12 +79,12 @@ struct column {
 static uint64_t open_column(const struct nfm_table *t, uint32_t number, struct column *c)
 {
 	uint32_t entries = t->geometry.seqlog_entries;
-	const struct nfm_seqlog *first = &t->seqlog[(uint64_t)number * (entries + 1)];
+	const struct nfm_seqlog *first = &t->seqlog[(uint64_t)number * (entries + NFM_SEQLOG_HEAD)];
 	uint64_t usable = entries - entries / 8;
 	uint64_t skipped = 0;
 
 	c->end = __atomic_load_n(&first->head, __ATOMIC_ACQUIRE);
-	c->line = first + 1;
+	c->line = first + NFM_SEQLOG_HEAD;
 	c->next = t->ctl->seqlog_tail[number];
 	if (c->end - c->next > usable) {
 		skipped = c->end - c->next - usable;

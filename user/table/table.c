@@ -48,7 +48,7 @@ int nfm_table_geometry_check(const struct nfm_geometry *g, struct nfm_error *err
 	    g->exporters > UINT16_MAX + 1U || g->pages < 512 || !g->seqlog_entries ||
 	    g->seqlog_entries & (g->seqlog_entries - 1) ||
 	    g->stride != (uint64_t)g->capacity + g->exporters + NFM_REASON_ROWS ||
-	    g->columns * (g->seqlog_entries + 1ULL) > UINT32_MAX ||
+	    g->columns * (g->seqlog_entries + (uint64_t)NFM_SEQLOG_HEAD) > UINT32_MAX ||
 	    (uint64_t)(NFM_BANKS * g->columns + NFM_BANKS) * g->stride > UINT32_MAX)
 		return nfm_error_set(error, -EPROTO, "the table's sizes contradict each other");
 	return 0;
@@ -88,14 +88,15 @@ static int file_map(int fd, const struct nfm_geometry *g, bool writable, struct 
 static int file_check(int fd, const char *path, struct nfm_geometry *g, struct nfm_error *error)
 {
 	struct nfm_table t = {};
+	struct nfm_error why = {};
 	struct stat st;
 	int r;
 
 	if (pread(fd, g, sizeof(*g), 0) != sizeof(*g))
-		return nfm_error_set(error, -EPROTO, "%s: no table: too short", path);
-	r = nfm_table_geometry_check(g, error);
+		return nfm_error_set(error, -EPROTO, "%s: no table: too short: remove it", path);
+	r = nfm_table_geometry_check(g, &why);
 	if (r < 0)
-		return r;
+		return nfm_error_set(error, r, "%s: %s: remove it to begin anew", path, why.text);
 	t.geometry = *g;
 	if (fstat(fd, &st) < 0)
 		return nfm_error_set(error, -errno, "%s: %m", path);

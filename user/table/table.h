@@ -25,7 +25,8 @@
 	X(prefixes, "nfm_prefixes", struct nfm_prefix, (g)->prefixes)                             \
 	X(exporters, "nfm_exporters", struct nfm_exporter, (g)->exporters)                        \
 	X(streams, "nfm_streams", struct nfm_stream, (g)->streams)                                \
-	X(seqlog, "nfm_seqlog", struct nfm_seqlog, (g)->columns *((g)->seqlog_entries + 1))       \
+	X(seqlog, "nfm_seqlog", struct nfm_seqlog,                                                \
+	  (g)->columns *((g)->seqlog_entries + NFM_SEQLOG_HEAD))                                  \
 	X(refused, "nfm_refused", struct nfm_refused, NFM_REFUSED_ENTRIES)                        \
 	X(journal, "nfm_journal", struct nfm_journal, 1)
 
