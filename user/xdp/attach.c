@@ -19,7 +19,8 @@ static int query_program(const char *interface, int *ifindex, uint32_t *program_
 
 	*ifindex = (int)if_nametoindex(interface);
 	if (!*ifindex)
-		return nfm_error_set(error, -ENODEV, "%s: no such interface", interface);
+		return nfm_error_set(error, -ENODEV, "%s: no such interface; `ip link` lists them",
+				     interface);
 	r = nfm_link_xdp_query(interface, mode, program_id);
 	if (r < 0)
 		return nfm_error_set(error, r, "%s: cannot ask for its XDP program: %s", interface,
@@ -79,7 +80,8 @@ int nfm_xdp_attach(const struct nfm_xdp *xdp, const char *interface, enum nfm_xd
 	int r = -EOPNOTSUPP;
 
 	if (!ifindex)
-		return nfm_error_set(error, -ENODEV, "%s: no such interface", interface);
+		return nfm_error_set(error, -ENODEV, "%s: no such interface; `ip link` lists them",
+				     interface);
 	for (size_t i = 0; i < NFM_ARRAY_SIZE(tries); i++) {
 		if (want != NFM_XDP_AUTO && want != tries[i].mode)
 			continue;
@@ -115,7 +117,10 @@ int nfm_xdp_detach(const char *interface, struct nfm_error *error)
 	if (r < 0)
 		return r;
 	if (!program_id)
-		return nfm_error_set(error, -ENOENT, "%s: no XDP program is attached", interface);
+		return nfm_error_set(error, -ENOENT,
+				     "%s: no XDP program is attached; `nfmeter status` shows "
+				     "where one is",
+				     interface);
 	r = nfm_xdp_adopt(program_id, &attached, &why);
 	if (r < 0)
 		return nfm_error_set(error, -EPERM,
