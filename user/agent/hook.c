@@ -20,6 +20,9 @@ extern char **environ;
 
 /* ---- the command ---- */
 
+/* What means nothing to sh(1), wherever it stands. */
+#define HARMLESS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+@%:,"
+
 struct text {
 	char *at;
 	size_t left;
@@ -35,9 +38,14 @@ static void put_char(struct text *t, char c)
 	}
 }
 
-/* As one word for sh(1), whatever is in it. */
-static void put_quoted(struct text *t, const char *word)
+/* As one word for sh(1), whatever is in it; a harmless one bare, so that "%f" works as well. */
+static void put_word(struct text *t, const char *word)
 {
+	if (*word && !word[strspn(word, HARMLESS)]) {
+		while (*word)
+			put_char(t, *word++);
+		return;
+	}
 	put_char(t, '\'');
 	for (; *word; word++) {
 		if (*word != '\'') {
@@ -61,21 +69,21 @@ static void put_placeholder(struct text *t, char which, const char *folder, cons
 	switch (which) {
 	case 'f':
 		snprintf(path, sizeof(path), "%s/%s", folder, file);
-		put_quoted(t, path);
+		put_word(t, path);
 		break;
 	case 'd':
-		put_quoted(t, folder);
+		put_word(t, folder);
 		break;
 	case 't':
-		put_quoted(t, slot ? slot + 1 : file);
+		put_word(t, slot ? slot + 1 : file);
 		break;
 	case 'u':
 		if (nfm_snapshot_name_parse(file, &unix_s) == 0)
 			snprintf(unix_text, sizeof(unix_text), "%llu", (unsigned long long)unix_s);
-		put_quoted(t, unix_text);
+		put_word(t, unix_text);
 		break;
 	case 'i':
-		put_quoted(t, name ? name + 1 : folder);
+		put_word(t, name ? name + 1 : folder);
 		break;
 	case '%':
 		put_char(t, '%');

@@ -45,7 +45,8 @@ uint32_t nfm_hook_backlog(const struct nfm_hook *hook);
 
 /**
  * The command for a file: %f file, %d folder, %t slot, %u unix time of the interval's start, %i
- * the folder's name, %% a percent sign; each quoted for the shell. -ENAMETOOLONG.
+ * the folder's name, %% a percent sign; each one word for the shell, quoted where it must be.
+ * -ENAMETOOLONG.
  */
 int nfm_hook_expand(const char *command, const char *path, char *out, size_t size);
 
