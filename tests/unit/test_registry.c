@@ -215,6 +215,35 @@ static void test_more_problems_than_fit(void **state)
 	assert_int_equal(told + more, 1000);
 }
 
+static void count_told(void *cookie, uint32_t line, const char *problem)
+{
+	uint32_t *told = cookie;
+
+	assert_int_equal(line, ++*told + 1); /* in order, behind the header */
+	assert_non_null(strstr(problem, "is no prefix"));
+}
+
+static void test_check_tells_all(void **state)
+{
+	static char text[64 * 1024] = "id,prefixes\n";
+	struct nfm_registry registry = { .customer_count = 77 };
+	uint32_t told = 0;
+
+	(void)state;
+	for (unsigned int i = 0; i < 1000; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "c%u,wrong\n", i);
+	write_text(text);
+	assert_int_equal(nfm_registry_check(the_file(), count_told, &told, &registry, NULL),
+			 -EINVAL);
+	assert_int_equal(told, 1000);
+	assert_int_equal(registry.customer_count, 77);
+	told = 0;
+	write_text("id,prefixes\na,10.0.0.1\n");
+	assert_int_equal(nfm_registry_check(the_file(), count_told, &told, &registry, NULL), 0);
+	assert_int_equal(told, 0);
+	nfm_registry_clear(&registry);
+}
+
 static void test_missing_file(void **state)
 {
 	struct nfm_registry registry;
@@ -293,6 +322,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_all_wrong_lines, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_more_problems_than_fit, make_folder,
 						remove_folder),
+		cmocka_unit_test_setup_teardown(test_check_tells_all, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_missing_file, make_folder, remove_folder),
 		cmocka_unit_test(test_random_bytes),
 	};

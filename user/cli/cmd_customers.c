@@ -2,6 +2,7 @@
 /* `customers`: the registry: check a file, list, reload, set, remove. */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -20,17 +21,31 @@ static const struct nfm_column columns[] = {
 	{ NULL, NULL, NFM_COLUMN_LEFT },
 };
 
+struct checked {
+	const char *path;
+	uint32_t wrong;
+};
+
+static void tell_wrong(void *cookie, uint32_t line, const char *problem)
+{
+	struct checked *checked = cookie;
+
+	checked->wrong++;
+	fprintf(stderr, "nfmeter: %s:%" PRIu32 ": %s\n", checked->path, line, problem);
+}
+
 static int check(struct nfm_cli *cli, int argc, char **argv)
 {
 	_cleanup_(nfm_registry_clear) struct nfm_registry registry = { 0 };
 	const char *path = argc == 2 ? argv[1] : cli->config.customers_file;
+	struct checked checked = { .path = path };
 	struct nfm_output *out;
 	struct nfm_error error;
 
 	if (argc > 2)
 		return 2;
-	if (nfm_registry_read(path, &registry, &error))
-		return nfm_cli_fail(&error);
+	if (nfm_registry_check(path, tell_wrong, &checked, &registry, &error))
+		return checked.wrong ? 1 : nfm_cli_fail(&error);
 	out = nfm_output_stdout(cli);
 	if (!out)
 		return 1;

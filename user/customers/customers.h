@@ -38,6 +38,13 @@ struct nfm_registry {
  * header has, broken quotes.
  */
 int nfm_registry_read(const char *path, struct nfm_registry *out, struct nfm_error *error);
+
+/** Hears of every wrong line, in the file's order, however many there are. */
+typedef void (*nfm_registry_tell)(void *cookie, uint32_t line, const char *problem);
+
+/** As nfm_registry_read(); `tell` (may be NULL) hears of each wrong line behind the header. */
+int nfm_registry_check(const char *path, nfm_registry_tell tell, void *cookie,
+		       struct nfm_registry *out, struct nfm_error *error);
 void nfm_registry_clear(struct nfm_registry *registry);
 
 /**

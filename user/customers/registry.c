@@ -32,6 +32,8 @@ struct reader {
 	struct nfm_error problems;
 	uint32_t problem_count;
 	uint32_t untold; /* problems that did not fit the text */
+	nfm_registry_tell tell;
+	void *cookie;
 };
 
 static void reader_close(struct reader *r)
@@ -52,8 +54,10 @@ complain(struct reader *r, uint32_t line, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	if (r->problem_count++ && used + strlen(r->path) + strlen(text) + 16 + MORE_BYTES >
-					  sizeof(r->problems.text))
+	if (r->tell)
+		r->tell(r->cookie, line, text);
+	if (r->problem_count++ &&
+	    used + strlen(r->path) + strlen(text) + 16 + MORE_BYTES > sizeof(r->problems.text))
 		r->untold++;
 	else
 		nfm_error_add(&r->problems, "%s:%u: %s", r->path, line, text);
@@ -335,10 +339,15 @@ static int report(const struct reader *r, struct nfm_error *error)
 	return -EINVAL;
 }
 
-int nfm_registry_parse(char *text, size_t len, const char *path, struct nfm_registry *out,
-		       struct nfm_error *error)
+static int parse(char *text, size_t len, const char *path, nfm_registry_tell tell, void *cookie,
+		 struct nfm_registry *out, struct nfm_error *error)
 {
-	_cleanup_(reader_close) struct reader r = { .path = path, .registry.text = text };
+	_cleanup_(reader_close) struct reader r = {
+		.path = path,
+		.registry.text = text,
+		.tell = tell,
+		.cookie = cookie,
+	};
 	int code;
 
 	nfm_csv_open(&r.csv, text, len);
@@ -354,7 +363,14 @@ int nfm_registry_parse(char *text, size_t len, const char *path, struct nfm_regi
 	return 0;
 }
 
-int nfm_registry_read(const char *path, struct nfm_registry *out, struct nfm_error *error)
+int nfm_registry_parse(char *text, size_t len, const char *path, struct nfm_registry *out,
+		       struct nfm_error *error)
+{
+	return parse(text, len, path, NULL, NULL, out, error);
+}
+
+int nfm_registry_check(const char *path, nfm_registry_tell tell, void *cookie,
+		       struct nfm_registry *out, struct nfm_error *error)
 {
 	char *text;
 	size_t len;
@@ -362,9 +378,15 @@ int nfm_registry_read(const char *path, struct nfm_registry *out, struct nfm_err
 
 	code = nfm_io_read_file(path, NFM_REGISTRY_MOST_BYTES, &text, &len);
 	if (code)
-		return nfm_error_set(error, code, "cannot read the customers file %s: %s", path,
-				     strerror(-code));
-	return nfm_registry_parse(text, len, path, out, error);
+		return nfm_error_set(error, code,
+				     "cannot read the customers file %s: %s; check name and rights",
+				     path, strerror(-code));
+	return parse(text, len, path, tell, cookie, out, error);
+}
+
+int nfm_registry_read(const char *path, struct nfm_registry *out, struct nfm_error *error)
+{
+	return nfm_registry_check(path, NULL, NULL, out, error);
 }
 
 void nfm_registry_clear(struct nfm_registry *registry)
