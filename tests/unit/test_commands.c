@@ -382,7 +382,7 @@ static void status_accounts_for_everything(void **state)
 	reason_row(f, 2, NFM_REASON_CUSTOMERS_FULL)->reason.records = 2;
 	text = run(f, nfm_cmd_status, "status", 0);
 	expect(text, "agent/running", "false");
-	expect(text, "agent/pid", "null");
+	expect(text, "agent/pid", "0");
 	expect(text, "datagrams/received", "5");
 	expect(text, "datagrams/kernel", "1");
 	expect(text, "datagrams/agent", "1");
@@ -395,7 +395,7 @@ static void status_accounts_for_everything(void **state)
 	expect(text, "customers", "3");
 	expect(text, "capacity", "16");
 	expect(text, "snapshot/last", "null");
-	expect(text, "snapshot/epoch", "null");
+	expect(text, "snapshot/epoch", "0");
 	assert_non_null(strstr(text, "\"reasons\":{\"new-customer\":1,\"count\":1,"
 				     "\"customers-full\":2}"));
 }

@@ -28,7 +28,7 @@ struct request {
 static int refuse(char option, const char *text, int err, const char *form)
 {
 	fprintf(stderr, "nfmeter: -%c '%s': %s: %s\n", option, text,
-		err == -ERANGE ? "too large" : "not understood", form);
+		err == -ERANGE ? "out of range" : "not understood", form);
 	return err;
 }
 

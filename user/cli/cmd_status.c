@@ -158,10 +158,7 @@ static void write_agent(struct nfm_output *out, yajl_val agent)
 
 	nfm_output_object(out, "agent");
 	nfm_output_bool(out, "running", agent != NULL);
-	if (pid)
-		nfm_output_u64(out, "pid", pid);
-	else
-		nfm_output_null(out, "pid");
+	nfm_output_u64(out, "pid", pid);
 	nfm_output_end(out);
 	if (agent)
 		nfm_output_line(out, "agent      running, pid %" PRIu64, pid);
@@ -211,10 +208,7 @@ static void write_snapshot(struct nfm_output *out, const struct nfm_table *t)
 	memcpy(last, t->ctl->last_snapshot, sizeof(t->ctl->last_snapshot));
 	nfm_output_object(out, "snapshot");
 	nfm_output_string(out, "last", *last ? last : NULL);
-	if (*last)
-		nfm_output_u64(out, "epoch", t->ctl->committed);
-	else
-		nfm_output_null(out, "epoch");
+	nfm_output_u64(out, "epoch", *last ? t->ctl->committed : 0);
 	nfm_output_end(out);
 	nfm_output_line(out, "snapshot   %s", *last ? last : "none yet");
 }
