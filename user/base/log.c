@@ -50,7 +50,9 @@ void nfm_log_limited(struct nfm_log_limit *limit, uint64_t now_ns, int priority,
 {
 	va_list args;
 
-	if (!limit->start_ns || now_ns - limit->start_ns >= limit->interval_ns) {
+	/* what waited in a queue has an older time: that begins no new interval */
+	if (!limit->start_ns ||
+	    (now_ns > limit->start_ns && now_ns - limit->start_ns >= limit->interval_ns)) {
 		if (limit->held)
 			nfm_log(priority, "%llu similar lines were held back",
 				(unsigned long long)limit->held);
