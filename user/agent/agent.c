@@ -30,6 +30,8 @@
 #define TAKE_AT_ONCE 1024U
 #define RETRY_NS (5 * NFM_NS_PER_S)
 #define HOOK_PATIENCE_NS (10 * NFM_NS_PER_S)
+/* More than the ring or a socket's buffer holds: what comes while we stop is not waited for. */
+#define TAKE_AT_STOP (1U << 17)
 
 /* ---- rotation ---- */
 
@@ -219,18 +221,33 @@ static void loop(struct nfm_agent *agent)
 
 /* ---- start and stop ---- */
 
+/* Whatever our parent has left us of signals, and none of them ends us in the middle of something. */
+static int set_signals(sigset_t *ours)
+{
+	sigset_t blocked;
+
+	sigemptyset(ours);
+	sigaddset(ours, SIGTERM);
+	sigaddset(ours, SIGINT);
+	sigaddset(ours, SIGHUP);
+	sigaddset(ours, SIGCHLD);
+	blocked = *ours;
+	/* a log that nobody reads, a file that may not grow: these are errors of write(2) */
+	sigaddset(&blocked, SIGPIPE);
+	sigaddset(&blocked, SIGXFSZ);
+	/* ignored, it would keep from us how hooks end */
+	if (signal(SIGCHLD, SIG_DFL) == SIG_ERR)
+		return -errno;
+	return sigprocmask(SIG_BLOCK, &blocked, NULL) < 0 ? -errno : 0;
+}
+
 static int open_events(struct nfm_agent *agent, struct nfm_error *error)
 {
 	sigset_t signals;
-	int r;
+	int r = set_signals(&signals);
 
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGHUP);
-	sigaddset(&signals, SIGCHLD);
-	if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
-		return nfm_error_set(error, -errno, "sigprocmask: %m");
+	if (r < 0)
+		return nfm_error_set(error, r, "signals: %s", strerror(-r));
 	agent->signal_fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
 	agent->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (agent->signal_fd < 0 || agent->epoll_fd < 0)
@@ -358,8 +375,8 @@ static void finish(struct nfm_agent *agent)
 	struct nfm_table *table = &agent->meter.table;
 
 	for (unsigned int i = 0; i < agent->sockets.count; i++)
-		nfm_sockets_read(&agent->sockets, i, &agent->meter, UINT32_MAX);
-	nfm_meter_drain(&agent->meter, UINT32_MAX);
+		nfm_sockets_read(&agent->sockets, i, &agent->meter, TAKE_AT_STOP);
+	nfm_meter_drain(&agent->meter, TAKE_AT_STOP);
 	nfm_meter_fold(&agent->meter);
 	for (int turn = 0; turn < 2; turn++) { /* one that was under way, and the last */
 		while (nfm_rotation_busy(&agent->rotation)) {
