@@ -29,7 +29,10 @@ configure
 kill -HUP "$AGENT"
 wait_for 10 logged 'configuration not reloaded'
 EXPORTERS=$listed
-configure
+configure interval=60
+kill -HUP "$AGENT"
+wait_for 10 logged 'interval has changed: it takes effect when the agent starts'
+logged 'directory has changed' && fail "tells of what stayed"
 send --datagrams 100
 wait_received 300
 json '.reasons.refused == 50 and .datagrams.kernel == 250' status || fail "the old list did not stay"

@@ -10,6 +10,7 @@
 
 #include "agent/meter.h"
 #include "base/clock.h"
+#include "base/io.h"
 #include "base/log.h"
 #include "base/units.h"
 
@@ -80,6 +81,20 @@ static void *thread_main(void *cookie)
 	return NULL;
 }
 
+/* Said at the start, not after the first interval; no reason to leave datagrams uncounted. */
+static void check_directory(const char *directory)
+{
+	int r = nfm_io_mkdir_p(directory, 0755);
+
+	if (r == 0 && access(directory, W_OK | X_OK) < 0)
+		r = -errno;
+	if (r < 0)
+		nfm_log(LOG_ERR,
+			"%s: %s: no snapshot can be written there, counting goes on: correct "
+			"[collector] directory, or let the agent's user write there",
+			directory, strerror(-r));
+}
+
 int nfm_rotation_open(struct nfm_rotation *r, const struct nfm_config *config,
 		      struct nfm_table *table, struct nfm_error *error)
 {
@@ -90,6 +105,7 @@ int nfm_rotation_open(struct nfm_rotation *r, const struct nfm_config *config,
 	memset(r, 0, sizeof(*r));
 	r->config = config;
 	r->table = table;
+	check_directory(config->directory);
 	r->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (r->event_fd < 0)
 		return nfm_error_set(error, -errno, "eventfd: %m");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What the agent answers on its control socket, and the reload. */
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -133,6 +134,45 @@ int nfm_agent_serve(void *cookie, const struct nfm_control_request *request, yaj
 	return nfm_error_set(error, -EINVAL, "unknown command \"%.64s\"", request->command);
 }
 
+#define KEPT(key, member)                                                                          \
+	{                                                                                          \
+		key, offsetof(struct nfm_config, member), sizeof(((struct nfm_config *)0)->member) \
+	}
+
+/* What only a start takes over. */
+static const struct {
+	const char *key;
+	size_t at, size;
+} kept[] = {
+	KEPT("interfaces", interfaces),
+	KEPT("xdp", xdp),
+	KEPT("tee", tee),
+	KEPT("listen", listen),
+	KEPT("port", ports),
+	KEPT("interval", interval_s),
+	KEPT("directory", directory),
+	KEPT("runtime", runtime),
+	KEPT("pin", pin),
+	KEPT("capacity", capacity),
+	KEPT("max-exporters", max_exporters),
+	KEPT("pages", pages),
+	KEPT("nfdump", nfdump),
+	KEPT("file", customers_file),
+	KEPT("auto", autos),
+};
+
+static void log_kept(const struct nfm_config *config, const struct nfm_config *fresh)
+{
+	for (size_t i = 0; i < NFM_ARRAY_SIZE(kept); i++)
+		if (memcmp((const char *)config + kept[i].at, (const char *)fresh + kept[i].at,
+			   kept[i].size))
+			nfm_log(LOG_WARNING,
+				"%s has changed: it takes effect when the agent starts",
+				kept[i].key);
+	if (!config->hook[0] != !fresh->hook[0])
+		nfm_log(LOG_WARNING, "hook has changed: it takes effect when the agent starts");
+}
+
 /* What may change while we run; everything else is the next start's. */
 static void take_over(struct nfm_config *config, struct nfm_config *fresh)
 {
@@ -161,6 +201,7 @@ static int reload_config(struct nfm_agent *agent, struct nfm_error *error)
 		return 0; /* started without a file, on the defaults */
 	if (r < 0)
 		return r;
+	log_kept(agent->config, &fresh);
 	take_over(agent->config, &fresh);
 	r = nfm_meter_exporters_apply(&agent->meter, error);
 	nfm_log(LOG_INFO, "exporters: %u listed%s", agent->config->exporter_count,
