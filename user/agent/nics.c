@@ -20,7 +20,8 @@ int nfm_lock_file(const char *path, int flags, int *out, struct nfm_error *error
 	_cleanup_close_ int fd = open(path, flags | O_CLOEXEC, 0644);
 
 	if (fd < 0)
-		return nfm_error_set(error, -errno, "%s: %m", path);
+		return nfm_error_set(error, -errno, "%s: %m (let the agent's user write there)",
+				     path);
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return nfm_error_set(error, -errno,
 				     "%s is locked: another agent is running (`nfmeter status`)",

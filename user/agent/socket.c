@@ -81,6 +81,19 @@ static int bind_socket(const struct sockaddr_storage *address, socklen_t length,
 	return NFM_STEAL_FD(fd);
 }
 
+static const char *advice(int code)
+{
+	switch (code) {
+	case -EADDRINUSE:
+		return "stop the other collector, or run beside it with tee = yes";
+	case -EADDRNOTAVAIL:
+		return "[collector] listen takes addresses of this machine; `ip address` lists them";
+	case -EACCES:
+		return "below 1024 a port needs root: choose another [collector] port";
+	}
+	return "correct [collector] listen and port";
+}
+
 static int open_socket(const struct nfm_addr *addr, uint16_t port, struct nfm_error *error)
 {
 	static const struct nfm_addr any_v4 = { .byte = { [10] = 0xff, [11] = 0xff } };
@@ -97,10 +110,8 @@ static int open_socket(const struct nfm_addr *addr, uint16_t port, struct nfm_er
 		return fd;
 	if (addr)
 		nfm_units_format_addr(addr, text, sizeof(text));
-	return nfm_error_set(error, fd, "UDP %s port %u: %s%s", text, port, strerror(-fd),
-			     fd == -EADDRINUSE ? " (stop the other collector, or run beside it "
-						 "with tee = yes)" :
-						 "");
+	return nfm_error_set(error, fd, "UDP %s port %u: %s (%s)", text, port, strerror(-fd),
+			     advice(fd));
 }
 
 int nfm_sockets_open(struct nfm_sockets *sockets, const struct nfm_config *config,

@@ -220,8 +220,9 @@ static int write_without(struct edit *e, FILE *to, const char *id, struct nfm_er
 	if (code)
 		return code;
 	if (done == e->text)
-		return nfm_error_set(error, -ENOENT, "%s has no customer '%s'", e->path,
-				     nfm_text_quote(id, strlen(id), shown, sizeof(shown)));
+		return nfm_error_set(error, -ENOENT,
+				     "%s has no customer '%s': `nfmeter customers list` shows all",
+				     e->path, nfm_text_quote(id, strlen(id), shown, sizeof(shown)));
 	write_bytes(to, done, e->text + e->len);
 	return 0;
 }
