@@ -127,6 +127,35 @@ static void too_many_are_listed(void **state)
 	assert_non_null(strstr(error.text, "max-exporters"));
 }
 
+/* Forged sources may have taken every row: the agent comes up all the same. */
+static void listed_after_a_flood(void **state)
+{
+	(void)state;
+	config->max_exporters = 2;
+	meter_open();
+	meter_take_records("198.51.100.1", NULL, 0);
+	meter_take_records("198.51.100.2", NULL, 0);
+	config->any_exporter = false;
+	meter_list_exporter("192.0.2.1", "late", 0, 0);
+	meter_list_exporter("198.51.100.2", "known", 0, 0);
+	meter_reopen();
+	assert_int_equal(find("192.0.2.1"), -ENOENT);
+	assert_int_equal(TABLE->exporters[1].state, NFM_EXPORTER_LISTED);
+	assert_int_equal(meter_take_records("192.0.2.1", NULL, 0), NFM_REASON_REFUSED);
+	assert_int_equal(meter_take_records("198.51.100.2", NULL, 0), NFM_REASON_EMPTY);
+}
+
+static void damaged_count(void **state)
+{
+	struct nfm_error error = {};
+
+	(void)state;
+	meter_open();
+	TABLE->ctl->exporter_count = config->max_exporters + 1;
+	meter_close();
+	assert_int_equal(meter_try_open(&error), -EBADMSG);
+}
+
 /* Every address of a full table is found, and none that is not in it. */
 static void index_of_many(void **state)
 {
@@ -205,6 +234,8 @@ int main(void)
 		TEST(any_exporter_is_discovered),
 		TEST(no_row_is_left),
 		TEST(too_many_are_listed),
+		TEST(listed_after_a_flood),
+		TEST(damaged_count),
 		TEST(index_of_many),
 		TEST(refused_are_remembered),
 		TEST(list_of_refused_is_bounded),

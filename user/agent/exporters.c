@@ -93,10 +93,17 @@ static int apply_listed(struct nfm_meter *meter, const struct nfm_config_exporte
 
 	if (exporter < 0)
 		exporter = nfm_meter_exporter_add(meter, &listed->addr, NFM_EXPORTER_LISTED);
+	if (exporter == -ENOSPC) { /* rows are kept for what they counted: no cause not to run */
+		nfm_log(LOG_ERR,
+			"no row for exporter %s: others, discovered or removed, have all %u of this "
+			"table; its datagrams are refused until a new table is made",
+			nfm_units_format_addr(&listed->addr, text, sizeof(text)),
+			meter->table.geometry.exporters);
+		return 0;
+	}
 	if (exporter < 0)
-		return nfm_error_set(error, exporter,
-				     "no row for exporter %s: raise [collector] max-exporters",
-				     nfm_units_format_addr(&listed->addr, text, sizeof(text)));
+		return nfm_error_set(error, exporter, "exporter %s: admission: %s", listed->name,
+				     strerror(-exporter));
 	e = &meter->table.exporters[exporter];
 	memcpy(e->name, listed->name, sizeof(e->name));
 	e->name[sizeof(e->name) - 1] = '\0';
@@ -136,18 +143,45 @@ static int apply_unlisted(struct nfm_meter *meter, uint32_t exporter)
 	return 0;
 }
 
+/* A new, empty index; the old one stays where there is no memory. */
+static int make_index(struct nfm_meter *meter)
+{
+	uint32_t slots = 64;
+	uint32_t *index;
+
+	while (slots < 2 * meter->table.geometry.exporters)
+		slots *= 2;
+	index = calloc(slots, sizeof(*index));
+	if (!index)
+		return -ENOMEM;
+	free(meter->exporter_slot);
+	meter->exporter_slot = index;
+	meter->exporter_slots = slots;
+	return 0;
+}
+
 int nfm_meter_exporters_apply(struct nfm_meter *meter, struct nfm_error *error)
 {
 	struct nfm_ctl *ctl = meter->table.ctl;
+	uint32_t rows = meter->table.geometry.exporters;
+	char text[64];
 	int r;
 
-	meter->exporter_slots = 64;
-	while (meter->exporter_slots < 2 * meter->table.geometry.exporters)
-		meter->exporter_slots *= 2;
-	free(meter->exporter_slot);
-	meter->exporter_slot = calloc(meter->exporter_slots, sizeof(*meter->exporter_slot));
-	if (!meter->exporter_slot)
-		return nfm_error_set(error, -ENOMEM, "out of memory");
+	if (ctl->exporter_count > rows)
+		return nfm_error_set(error, -EBADMSG,
+				     "the table is damaged: %u exporters in %u rows; remove it, "
+				     "and a new one will be made",
+				     ctl->exporter_count, rows);
+	if (meter->config->exporter_count > rows)
+		return nfm_error_set(
+			error, -ENOSPC,
+			"no row for exporter %s: raise [collector] max-exporters above %u",
+			nfm_units_format_addr(&meter->config->exporters[rows].addr, text,
+					      sizeof(text)),
+			rows);
+	r = make_index(meter);
+	if (r < 0)
+		return nfm_error_set(error, r, "out of memory");
 	for (uint32_t i = 0; i < ctl->exporter_count; i++) {
 		index_exporter(meter, i);
 		if (is_listed(meter->config, &meter->table.exporters[i].addr))
