@@ -26,3 +26,11 @@ for nic in c0 nosuch0; do
 	[ "$(wc -l <"$LAB/error")" = 1 ] || fail "more than one line: $(cat "$LAB/error")"
 	[ ! -e "$PIN/program" ] || fail "attach $nic left pins"
 done
+
+# whose program it is, without an agent
+ip -n "$NS_COLLECTOR" link set dev c0 xdp off
+nfm attach c0 || fail "attach"
+json '.interfaces == [{name: "c0", mode: "native", program_id: '"$(xdp_id)"'}]' status || fail "status: ours"
+ip -n "$NS_COLLECTOR" link set dev c0 xdp off
+in_collector ip link set dev c0 xdp obj "$LAB/pass.o" sec xdp || fail "ip link, foreign"
+json '.interfaces == [{name: "c0", mode: "none", program_id: 0}]' status || fail "status: a foreign one"

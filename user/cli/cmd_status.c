@@ -116,6 +116,7 @@ static void write_interface(struct nfm_output *out, const char *name, const char
 /* What the NICs themselves say, where no agent runs to be asked. */
 static void write_configured_interfaces(struct nfm_output *out, const struct nfm_config *config)
 {
+	uint32_t ours = nfm_table_pins_program(config->pin);
 	unsigned int i;
 
 	for (i = 0; i < config->interface_count; i++) {
@@ -126,8 +127,11 @@ static void write_configured_interfaces(struct nfm_output *out, const struct nfm
 		if (err)
 			fprintf(stderr, "nfmeter: interface %s: %s\n", config->interfaces[i],
 				strerror(-err));
-		write_interface(out, config->interfaces[i], err ? "none" : nfm_link_xdp_name(mode),
-				err ? 0 : program_id);
+		if (err || program_id != ours) { /* nothing, or somebody else's */
+			mode = NFM_LINK_XDP_NONE;
+			program_id = 0;
+		}
+		write_interface(out, config->interfaces[i], nfm_link_xdp_name(mode), program_id);
 	}
 }
 

@@ -95,7 +95,7 @@ fail:
 	return r;
 }
 
-static int pinned_map_fd(void *cookie, const char *name)
+static int pinned_fd(void *cookie, const char *name)
 {
 	char path[4096];
 	int fd;
@@ -112,5 +112,14 @@ static int pinned_map_fd(void *cookie, const char *name)
 int nfm_table_pins_open(const char *directory, bool writable, struct nfm_table *out,
 			struct nfm_error *error)
 {
-	return nfm_table_maps_open(pinned_map_fd, (void *)directory, writable, out, error);
+	return nfm_table_maps_open(pinned_fd, (void *)directory, writable, out, error);
+}
+
+uint32_t nfm_table_pins_program(const char *directory)
+{
+	_cleanup_close_ int fd = pinned_fd((void *)directory, "program");
+	struct bpf_prog_info info = {};
+	uint32_t length = sizeof(info);
+
+	return fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &length) == 0 ? info.id : 0;
 }

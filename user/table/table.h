@@ -110,6 +110,9 @@ int nfm_table_maps_open(int (*map_fd)(void *cookie, const char *name), void *coo
 int nfm_table_pins_open(const char *directory, bool writable, struct nfm_table *out,
 			struct nfm_error *error);
 
+/** The id of the program pinned beside them; 0: none, or not to be told. */
+uint32_t nfm_table_pins_program(const char *directory);
+
 void nfm_table_close(struct nfm_table *t);
 
 /** Adds `from`'s counters to `to`; times merge by maximum. */
