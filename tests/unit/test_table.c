@@ -100,6 +100,18 @@ static void new_table_is_empty_and_writable(void **state)
 	assert_null(t.rows);
 }
 
+static void space_is_taken_at_once(void **state)
+{
+	struct nfm_table t;
+	struct stat st;
+
+	(void)state;
+	make(&t);
+	nfm_table_close(&t);
+	assert_int_equal(stat(path, &st), 0);
+	assert_true(st.st_blocks * 512 >= st.st_size); /* stat(2): blocks of 512 bytes */
+}
+
 static void counters_stay(void **state)
 {
 	struct nfm_table t;
@@ -368,6 +380,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(new_table_is_empty_and_writable),
+		TEST(space_is_taken_at_once),
 		TEST(counters_stay),
 		TEST(parts_do_not_overlap),
 		TEST(reader_sees_the_writer),

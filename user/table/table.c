@@ -106,23 +106,37 @@ static int file_check(int fd, const char *path, struct nfm_geometry *g, struct n
 	return 0;
 }
 
+/* All of its space now: a full disk must not end us by SIGBUS when a row is first written. */
+static int file_fill(int fd, const struct nfm_geometry *g)
+{
+	struct nfm_table t = { .geometry = *g };
+	int r = -posix_fallocate(fd, 0, (off_t)file_layout(&t, NULL));
+
+	if (r < 0)
+		return r;
+	return pwrite(fd, g, sizeof(*g), 0) == sizeof(*g) ? 0 : -EIO;
+}
+
 /* Makes the whole file under a temporary name, so that a half-made one is never opened. */
 static int file_make(const char *path, const struct nfm_geometry *g, struct nfm_error *error)
 {
 	char temporary[4096 + 8];
 	_cleanup_close_ int fd = -1;
-	struct nfm_table t = { .geometry = *g };
+	int r;
 
 	snprintf(temporary, sizeof(temporary), "%s.new", path);
 	fd = open(temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
 	if (fd < 0)
 		return nfm_error_set(error, -errno, "%s: %m", temporary);
-	if (ftruncate(fd, (off_t)file_layout(&t, NULL)) < 0 ||
-	    pwrite(fd, g, sizeof(*g), 0) != sizeof(*g) || rename(temporary, path) < 0) {
-		int code = -errno;
-
+	r = file_fill(fd, g);
+	if (r == 0 && rename(temporary, path) < 0)
+		r = -errno;
+	if (r < 0) {
 		unlink(temporary);
-		return nfm_error_set(error, code, "%s: %s", temporary, strerror(-code));
+		return nfm_error_set(error, r, "%s: %s%s", temporary, strerror(-r),
+				     r == -ENOSPC ? ": free space there, or choose another "
+						    "[collector] runtime or a lower capacity" :
+						    "");
 	}
 	return 0;
 }
