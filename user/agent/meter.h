@@ -18,7 +18,7 @@
 #include "table/table.h"
 #include "xdp/xdp.h"
 
-#define NFM_METER_STREAM_HINTS 4096U
+#define NFM_METER_STREAMS 4096U /* a power of two; what a table has */
 
 struct nfm_meter {
 	const struct nfm_config *config;
@@ -30,7 +30,9 @@ struct nfm_meter {
 	struct nfm_flow *flow; /* NFM_DECODE_FLOWS */
 	uint32_t *exporter_slot; /* hash of address → exporter + 1 */
 	uint32_t exporter_slots; /* a power of two */
-	uint16_t stream_hint[NFM_METER_STREAM_HINTS]; /* hash of a stream's key → where it was */
+	uint16_t stream_first[NFM_METER_STREAMS]; /* hash of a stream's key → stream + 1 */
+	uint16_t stream_next[NFM_METER_STREAMS];  /* of a stream: the next one of its hash, + 1 */
+	uint32_t stream_indexed; /* streams that these know */
 	uint32_t refused_next; /* where the agent's list of refused sources goes on */
 	struct nfm_log_limit wire_limit;
 	struct nfm_log_limit full_limit;

@@ -22,7 +22,7 @@ static struct nfm_stream *add_stream(struct nfm_table *t, const struct nfm_seqlo
 	uint32_t count = t->ctl->stream_count;
 	struct nfm_stream *s;
 
-	if (count >= t->geometry.streams)
+	if (count >= NFM_MIN(t->geometry.streams, NFM_METER_STREAMS))
 		return NULL;
 	s = &t->streams[count];
 	memset(s, 0, sizeof(*s));
@@ -35,21 +35,42 @@ static struct nfm_stream *add_stream(struct nfm_table *t, const struct nfm_seqlo
 	return s;
 }
 
+static uint16_t *first_of(struct nfm_meter *meter, uint32_t exporter, uint32_t version,
+			  uint32_t domain)
+{
+	uint64_t key = ((uint64_t)exporter << 48 ^ (uint64_t)version << 32 ^ domain) *
+		       0x9e3779b97f4a7c15ULL;
+
+	return &meter->stream_first[key >> 40 & (NFM_METER_STREAMS - 1)];
+}
+
+/*
+ * An index, because the domain is the sender's word: one that makes up new ones must not cost a
+ * walk through all streams for each of its datagrams.
+ */
+static void index_streams(struct nfm_meter *meter)
+{
+	const struct nfm_table *t = &meter->table;
+	uint32_t count = NFM_MIN(t->ctl->stream_count,
+				 NFM_MIN(t->geometry.streams, NFM_METER_STREAMS));
+
+	for (; meter->stream_indexed < count; meter->stream_indexed++) {
+		const struct nfm_stream *s = &t->streams[meter->stream_indexed];
+		uint16_t *first = first_of(meter, s->exporter, s->version, s->domain);
+
+		meter->stream_next[meter->stream_indexed] = *first;
+		*first = (uint16_t)(meter->stream_indexed + 1);
+	}
+}
+
 static struct nfm_stream *find_stream(struct nfm_meter *meter, const struct nfm_seqlog *entry)
 {
 	struct nfm_table *t = &meter->table;
-	uint32_t key = entry->exporter * 31U + entry->version * 7U + entry->domain;
-	uint16_t *hint = &meter->stream_hint[key % NFM_METER_STREAM_HINTS];
-	uint32_t count = t->ctl->stream_count;
+	uint16_t at = *first_of(meter, entry->exporter, entry->version, entry->domain);
 
-	if (*hint < count && is_stream(&t->streams[*hint], entry))
-		return &t->streams[*hint];
-	for (uint32_t i = 0; i < count; i++) {
-		if (!is_stream(&t->streams[i], entry))
-			continue;
-		*hint = (uint16_t)i;
-		return &t->streams[i];
-	}
+	for (; at; at = meter->stream_next[at - 1])
+		if (is_stream(&t->streams[at - 1], entry))
+			return &t->streams[at - 1];
 	return add_stream(t, entry);
 }
 
@@ -59,6 +80,7 @@ static void take_word(struct nfm_meter *meter, const struct nfm_seqlog *entry)
 
 	if (entry->exporter >= meter->table.geometry.exporters)
 		return;
+	index_streams(meter);
 	s = find_stream(meter, entry);
 	if (s)
 		nfm_sequence_take(s, entry, &meter->table.exporters[entry->exporter].units_unseen);
