@@ -63,6 +63,8 @@ static void rotation_done(struct nfm_agent *agent)
 	if (!nfm_rotation_fetch(&agent->rotation))
 		return;
 	nfm_rotation_log(r);
+	snprintf(agent->snapshot_error, sizeof(agent->snapshot_error), "%.*s",
+		 (int)sizeof(agent->snapshot_error) - 1, r->outcome < 0 ? r->error.text : "");
 	if (r->outcome < 0)
 		agent->retry_ns = nfm_clock_monotonic_ns() + RETRY_NS;
 	else if (r->result.path[0])

@@ -3,7 +3,8 @@
  * The control socket: RUNTIME/control.sock, a stream socket. One request, a JSON object in one line,
  * one answer in one line:
  *   {"command":"status"}            → {"ok":true,"pid":N,"xdp":BOOL,"interfaces":[{"name":S,"mode":S,"program_id":N}…],
- *                                      "hook":{"backlog":N,"failures":N},"next_rotation":T}
+ *                                      "hook":{"backlog":N,"failures":N},"next_rotation":T,
+ *                                      "snapshot_error":S (only while snapshots cannot be written)}
  *   {"command":"customers-reload"}  → {"ok":true,"listed":N,"added":N,"removed":N,"changed":N,"without_row":N}
  *   {"command":"customers-set","id":S,"prefixes":[S…]}   → as reload
  *   {"command":"customers-remove","id":S}                → as reload

@@ -205,16 +205,20 @@ static void write_reasons(struct nfm_output *out, const struct accounts *account
 	nfm_output_end(out);
 }
 
-static void write_snapshot(struct nfm_output *out, const struct nfm_table *t)
+static void write_snapshot(struct nfm_output *out, const struct nfm_table *t, yajl_val agent)
 {
+	const char *error = nfm_ask_string(agent, "snapshot_error", NULL);
 	char last[sizeof(t->ctl->last_snapshot) + 1] = "";
 
 	memcpy(last, t->ctl->last_snapshot, sizeof(t->ctl->last_snapshot));
 	nfm_output_object(out, "snapshot");
 	nfm_output_string(out, "last", *last ? last : NULL);
 	nfm_output_u64(out, "epoch", *last ? t->ctl->committed : 0);
+	nfm_output_string(out, "error", error);
 	nfm_output_end(out);
 	nfm_output_line(out, "snapshot   %s", *last ? last : "none yet");
+	if (error)
+		nfm_output_line(out, "  no newer one can be written; counting goes on: %s", error);
 }
 
 static void write_hook(struct nfm_output *out, yajl_val agent)
@@ -251,7 +255,7 @@ static void write_status(struct nfm_output *out, const struct nfm_config *config
 	nfm_output_u64(out, "capacity", t->geometry.capacity);
 	nfm_output_line(out, "customers  %" PRIu64 " of %u", accounts->customers,
 			t->geometry.capacity);
-	write_snapshot(out, t);
+	write_snapshot(out, t, agent);
 	nfm_output_u64(out, "waiting", accounts->waiting);
 	write_hook(out, agent);
 	nfm_output_end(out);
