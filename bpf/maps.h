@@ -20,7 +20,8 @@
 #define NFM_DEFAULT_PAGES 33280U
 #define NFM_DEFAULT_STREAMS 4096U
 #define NFM_DEFAULT_SEQLOG 65536U
-#define NFM_DEFAULT_STRIDE (NFM_DEFAULT_CAPACITY + NFM_DEFAULT_EXPORTERS + NFM_REASON_ROWS)
+#define NFM_DEFAULT_ROWS (NFM_DEFAULT_CAPACITY + NFM_ROW_FIRST) /* of customers */
+#define NFM_DEFAULT_STRIDE (NFM_DEFAULT_ROWS + NFM_DEFAULT_EXPORTERS + NFM_REASON_ROWS)
 #define NFM_PUNT_RING_SIZE (16U << 20)
 
 /* The table's sizes: constants for the verifier once loaded, and how an agent knows the maps. */
@@ -28,7 +29,7 @@ const volatile struct nfm_geometry nfm_geometry = {
 	.magic = NFM_ABI_MAGIC,
 	.abi_version = NFM_ABI_VERSION,
 	.columns = NFM_DEFAULT_COLUMNS,
-	.capacity = NFM_DEFAULT_CAPACITY,
+	.capacity = NFM_DEFAULT_ROWS,
 	.exporters = NFM_DEFAULT_EXPORTERS,
 	.stride = NFM_DEFAULT_STRIDE,
 	.pages = NFM_DEFAULT_PAGES,
@@ -80,7 +81,7 @@ NFM_ARRAY(nfm_seqlog, struct nfm_seqlog,
  * The following parts of the table are the agent's and the CLI's; they stand in maps so that
  * the pinned maps alone say what the counters mean.
  */
-NFM_ARRAY(nfm_names, struct nfm_name, NFM_DEFAULT_CAPACITY);
+NFM_ARRAY(nfm_names, struct nfm_name, NFM_DEFAULT_ROWS);
 NFM_ARRAY(nfm_prefixes, struct nfm_prefix, 2 * NFM_DEFAULT_CAPACITY);
 NFM_ARRAY(nfm_exporters, struct nfm_exporter, NFM_DEFAULT_EXPORTERS);
 NFM_ARRAY(nfm_streams, struct nfm_stream, NFM_DEFAULT_STREAMS);

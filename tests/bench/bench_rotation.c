@@ -28,7 +28,7 @@ static void *memory(uint64_t count, size_t size)
 
 static void make_table(struct nfm_table *t)
 {
-	nfm_table_geometry_init(&t->geometry, COLUMNS, CUSTOMERS + NFM_ROW_FIRST, EXPORTERS, 0);
+	nfm_table_geometry_init(&t->geometry, COLUMNS, CUSTOMERS, EXPORTERS, 0);
 	t->ctl = memory(1, sizeof(*t->ctl));
 	t->rows = memory(nfm_table_row_count(&t->geometry), sizeof(*t->rows));
 	t->names = memory(t->geometry.capacity, sizeof(*t->names));

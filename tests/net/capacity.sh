@@ -19,7 +19,7 @@ found=$(jq -r -f "$LIB/conserves.jq" "$LAB/show.json")
 sent_files >"$LAB/sent.sum"
 jq -e --slurpfile sent "$LAB/sent.sum" '.total == $sent[0].total
 	and ([.customers[] | select(.id == "alice")][0] | {up, down}) == $sent[0].by_customer.alice
-	and (.customers | length) <= 32 and .unmatched.flows > $sent[0].unmatched.flows' \
+	and (.customers | length) == 32 and .unmatched.flows > $sent[0].unmatched.flows' \
 	"$LAB/show.json" >/dev/null || fail "counts: $(jq -c '.total, .unmatched' "$LAB/show.json")"
 json '.reasons["customers-full"] > 0 and .capacity == 32' status || fail "no reason"
 json '.datagrams.kernel > 200' status || fail "a full table punts for ever"

@@ -159,7 +159,7 @@ static void hosts_are_discovered(void **state)
 static void no_row_is_left_for_a_customer(void **state)
 {
 	(void)state;
-	config->capacity = NFM_ROW_FIRST + 4;
+	config->capacity = 4;
 	meter_auto("10.0.0.0", 8);
 	meter_open();
 	for (uint32_t turn = 0; turn < 2; turn++)

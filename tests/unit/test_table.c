@@ -366,10 +366,11 @@ static void geometry_of_the_configuration(void **state)
 	(void)state;
 	nfm_table_geometry_init(&g, 9, 1000000, 1024, 0);
 	assert_int_equal(nfm_table_geometry_check(&g, &error), 0);
-	assert_int_equal(g.stride, 1000000 + 1024 + NFM_REASON_ROWS);
+	assert_int_equal(nfm_table_customers(&g), 1000000);
+	assert_int_equal(g.stride, NFM_ROW_FIRST + 1000000 + 1024 + NFM_REASON_ROWS);
 	assert_true(g.pages > 250000);
 	assert_true(g.prefixes >= 2000000);
-	nfm_table_geometry_init(&g, 1, NFM_ROW_FIRST, 0, 1000);
+	nfm_table_geometry_init(&g, 1, 0, 0, 1000);
 	assert_int_equal(nfm_table_geometry_check(&g, &error), 0);
 	assert_int_equal(g.pages, 1000);
 }

@@ -322,11 +322,11 @@ static int open_meter(struct nfm_agent *agent, struct nfm_error *error)
 	if (r < 0)
 		return r;
 	agent->meter_open = true;
-	if (agent->meter.table.geometry.capacity != config->capacity)
+	if (nfm_table_customers(&agent->meter.table.geometry) != config->capacity)
 		nfm_log(LOG_NOTICE,
 			"the table was made with capacity %u; the configured %u is for the next one, "
 			"after `nfmeter detach`",
-			agent->meter.table.geometry.capacity, config->capacity);
+			nfm_table_customers(&agent->meter.table.geometry), config->capacity);
 	return 0;
 }
 

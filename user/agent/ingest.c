@@ -80,7 +80,7 @@ static void discover(struct nfm_meter *meter, const struct nfm_arrival *a, uint3
 		nfm_log_limited(&meter->full_limit, a->time_ns, LOG_WARNING,
 				"no row left for a further customer (capacity %u): it counts as "
 				"unmatched, under customers-full",
-				meter->table.geometry.capacity);
+				nfm_table_customers(&meter->table.geometry));
 		if (r == -ENOSPC)
 			return;
 	}

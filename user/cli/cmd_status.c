@@ -252,9 +252,9 @@ static void write_status(struct nfm_output *out, const struct nfm_config *config
 	write_account(out, "records", &accounts->records, 0);
 	write_reasons(out, accounts);
 	nfm_output_u64(out, "customers", accounts->customers);
-	nfm_output_u64(out, "capacity", t->geometry.capacity);
+	nfm_output_u64(out, "capacity", nfm_table_customers(&t->geometry));
 	nfm_output_line(out, "customers  %" PRIu64 " of %u", accounts->customers,
-			t->geometry.capacity);
+			nfm_table_customers(&t->geometry));
 	write_snapshot(out, t, agent);
 	nfm_output_u64(out, "waiting", accounts->waiting);
 	write_hook(out, agent);

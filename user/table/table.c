@@ -17,9 +17,11 @@
 #define MIN_PAGES (512U + 16384U)
 #define PART_ALIGN 4096U
 
-void nfm_table_geometry_init(struct nfm_geometry *g, uint32_t columns, uint32_t capacity,
+void nfm_table_geometry_init(struct nfm_geometry *g, uint32_t columns, uint32_t customers,
 			     uint32_t exporters, uint32_t pages)
 {
+	uint32_t capacity = customers + NFM_ROW_FIRST;
+
 	memset(g, 0, sizeof(*g));
 	g->magic = NFM_ABI_MAGIC;
 	g->abi_version = NFM_ABI_VERSION;
@@ -163,7 +165,7 @@ int nfm_table_file_create(const char *path, const struct nfm_geometry *g, struct
 		return nfm_error_set(error, -EPROTO,
 				     "%s has other sizes than configured (capacity %u, not %u): "
 				     "keep the old capacity, or remove the file to begin anew",
-				     path, found.capacity, g->capacity);
+				     path, nfm_table_customers(&found), nfm_table_customers(g));
 	r = file_map(fd, g, true, out);
 	return r < 0 ? nfm_error_set(error, r, "%s: %s", path, strerror(-r)) : 0;
 }

@@ -54,6 +54,12 @@ static inline uint32_t nfm_table_row_count(const struct nfm_geometry *g)
 	return (NFM_BANKS * g->columns + NFM_BANKS) * g->stride;
 }
 
+/** How many customers have room: rows less those that are no customers. */
+static inline uint32_t nfm_table_customers(const struct nfm_geometry *g)
+{
+	return g->capacity - NFM_ROW_FIRST;
+}
+
 static inline uint32_t nfm_table_agent_column(const struct nfm_table *t)
 {
 	return t->geometry.columns - 1;
@@ -81,8 +87,8 @@ static inline uint32_t nfm_table_reason_row(const struct nfm_table *t, uint32_t 
 	return t->geometry.capacity + t->geometry.exporters + reason;
 }
 
-/** Fills the derived members of a geometry whose columns and capacity are set; see abi.h. */
-void nfm_table_geometry_init(struct nfm_geometry *g, uint32_t columns, uint32_t capacity,
+/** A geometry with room for `customers`; `pages` 0: as many as they mostly need. See abi.h. */
+void nfm_table_geometry_init(struct nfm_geometry *g, uint32_t columns, uint32_t customers,
 			     uint32_t exporters, uint32_t pages);
 
 /** 0 if magic, ABI version and sizes are those of this build, else -EPROTO with the reason. */
