@@ -430,6 +430,19 @@ static struct nfm_config *copy_config(const struct nfm_config *config)
 	return copy;
 }
 
+static void say_start(const struct nfm_agent *agent)
+{
+	const struct nfm_config *config = agent->config;
+
+	nfm_log(LOG_INFO, "nfmeter %s runs: port %u, %s, interval %u s, snapshots in %s",
+		NFM_VERSION, config->ports[0], agent->meter.table.in_maps ? "XDP" : "UDP socket",
+		config->interval_s, config->directory);
+	if (config->nfdump)
+		nfm_log(LOG_WARNING, "nfdump = yes: this version does not write nfdump files yet");
+	if (config->clickhouse_url[0])
+		nfm_log(LOG_WARNING, "[clickhouse] url: this version does not send there yet");
+}
+
 int nfm_agent_run(const struct nfm_config *config, const char *config_path)
 {
 	struct nfm_error error = {};
@@ -450,10 +463,7 @@ int nfm_agent_run(const struct nfm_config *config, const char *config_path)
 	if (r < 0) {
 		nfm_log(LOG_ERR, "cannot start: %s", error.text);
 	} else {
-		nfm_log(LOG_INFO, "nfmeter %s runs: port %u, %s, interval %u s, snapshots in %s",
-			NFM_VERSION, config->ports[0],
-			agent->meter.table.in_maps ? "XDP" : "UDP socket", config->interval_s,
-			config->directory);
+		say_start(agent);
 		loop(agent);
 		nfm_log(LOG_INFO, "stopping; %s",
 			agent->meter.table.in_maps ? "the kernel goes on counting" :

@@ -150,10 +150,27 @@ static int open_parts(struct nfm_meter *meter, const struct nfm_xdp *xdp, struct
 	return nfm_meter_exporters_apply(meter, error);
 }
 
+/*
+ * The customers at the start. A wrong file must not keep the agent from a table that has customers: it
+ * goes on with those, as after a wrong reload. A new table has none to go on with.
+ */
+static int first_load(struct nfm_meter *meter, struct nfm_error *error)
+{
+	struct nfm_customers_change change;
+	int r = nfm_meter_reload(meter, &change, error);
+
+	if (r == 0)
+		nfm_log(LOG_INFO, "customers: %u listed, %u new, %u removed, %u without a row",
+			change.listed, change.added, change.removed, change.without_row);
+	if (r == 0 || meter->table.ctl->names <= NFM_ROW_FIRST)
+		return r;
+	nfm_log(LOG_ERR, "customers not loaded, those that the table has stay: %s", error->text);
+	return 0;
+}
+
 int nfm_meter_open(struct nfm_meter *meter, const struct nfm_config *config, struct nfm_xdp *xdp,
 		   struct nfm_error *error)
 {
-	struct nfm_customers_change change;
 	int r;
 
 	*meter = (struct nfm_meter){
@@ -167,14 +184,12 @@ int nfm_meter_open(struct nfm_meter *meter, const struct nfm_config *config, str
 		meter->xdp = *xdp; /* borrowed until we are through */
 	r = open_parts(meter, xdp, error);
 	if (r == 0)
-		r = nfm_meter_reload(meter, &change, error);
+		r = first_load(meter, error);
 	if (r < 0) {
 		meter->xdp = (struct nfm_xdp)NFM_XDP_NONE;
 		nfm_meter_close(meter);
 		return r;
 	}
-	nfm_log(LOG_INFO, "customers: %u listed, %u new, %u removed, %u without a row",
-		change.listed, change.added, change.removed, change.without_row);
 	set_ctl(meter);
 	if (xdp)
 		*xdp = (struct nfm_xdp)NFM_XDP_NONE;

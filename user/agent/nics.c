@@ -6,6 +6,7 @@
 #include <linux/magic.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/vfs.h>
@@ -45,15 +46,18 @@ int nfm_nics_lock(const struct nfm_config *config, int *fd, struct nfm_error *er
 /* Online CPUs come and go, their numbers do not pass the last one that is there now. */
 static uint32_t cpu_columns(void)
 {
-	FILE *file = fopen("/sys/devices/system/cpu/present", "re");
-	unsigned int first = 0;
-	unsigned int last = 0;
-	int n = file ? fscanf(file, "%u-%u", &first, &last) : 0;
+	_cleanup_free_ char *list = NULL; /* "0-3,8-11": the last number is the highest */
+	size_t length;
+	uint32_t last = 0;
 
-	if (file)
-		fclose(file);
-	if (n == 1)
-		last = first;
+	if (nfm_io_read_file("/sys/devices/system/cpu/present", 4096, &list, &length) == 0) {
+		const char *number = list;
+
+		for (const char *p = list; *p; p++)
+			if (*p == '-' || *p == ',')
+				number = p + 1;
+		last = (uint32_t)strtoul(number, NULL, 10);
+	}
 	return last + 1 < NFM_MAX_COLUMNS ? last + 1 : NFM_MAX_COLUMNS - 1;
 }
 
