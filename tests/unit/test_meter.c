@@ -167,15 +167,28 @@ static void wrong_file_changes_nothing(void **state)
 	assert_non_null(strstr(error.text, ":3:"));
 	assert_int_equal(change.listed, 42);
 	assert_int_equal(leaf_of("10.0.0.9"), meter_customer("alice"));
-	/* an agent that starts says so, too, and leaves the table as it is */
+	/* an agent that starts on a table with customers goes on with those */
 	meter_close();
-	assert_int_equal(meter_try_open(&error), -EINVAL);
+	assert_int_equal(meter_try_open(&error), 0);
+	assert_int_equal(leaf_of("10.0.0.9"), meter_customer("alice"));
+	meter_close();
 	meter_write_customers("id,prefixes\nalice,10.0.0.0/24\n");
 	meter_open();
 	assert_int_equal(leaf_of("10.0.0.9"), meter_customer("alice"));
 }
 
 /* A default path may be empty; one that the operator named may not. */
+/* A new table has no customers to go on with. */
+static void wrong_file_and_a_new_table(void **state)
+{
+	struct nfm_error error = {};
+
+	(void)state;
+	meter_write_customers("id,prefixes\ncarol,10.0.0.0/33\n");
+	assert_int_equal(meter_try_open(&error), -EINVAL);
+	assert_non_null(strstr(error.text, ":2:"));
+}
+
 static void file_that_is_not_there(void **state)
 {
 	struct nfm_customers_change change;
@@ -217,6 +230,7 @@ int main(void)
 		TEST(runtime_that_cannot_be),
 		TEST(reload_follows_the_file),
 		TEST(wrong_file_changes_nothing),
+		TEST(wrong_file_and_a_new_table),
 		TEST(file_that_is_not_there),
 		TEST(closing_twice_does_no_harm),
 	};
