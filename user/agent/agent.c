@@ -2,6 +2,7 @@
 /* The agent's event loop: one thread that counts, and one beside it that writes snapshots. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -359,15 +360,22 @@ static int start(struct nfm_agent *agent, struct nfm_error *error)
 	return r;
 }
 
+/* The loop's other events are not read any more: epoll would answer at once, for ever. */
+static void wait_readable(int fd)
+{
+	struct pollfd poller = { .fd = fd, .events = POLLIN };
+
+	poll(&poller, 1, TICK_MS);
+}
+
 /* Waits for hooks under way, but not for ever: what is left is the next agent's. */
 static void finish_hooks(struct nfm_agent *agent)
 {
 	uint64_t end_ns = nfm_clock_monotonic_ns() + HOOK_PATIENCE_NS;
-	struct epoll_event event;
 
 	while (nfm_hook_backlog(&agent->hook) && nfm_clock_monotonic_ns() < end_ns) {
-		epoll_wait(agent->epoll_fd, &event, 1, TICK_MS);
-		nfm_hook_reap(&agent->hook);
+		wait_readable(agent->signal_fd);
+		on_signal(agent);
 	}
 }
 
@@ -382,9 +390,7 @@ static void finish(struct nfm_agent *agent)
 	nfm_meter_fold(&agent->meter);
 	for (int turn = 0; turn < 2; turn++) { /* one that was under way, and the last */
 		while (nfm_rotation_busy(&agent->rotation)) {
-			struct epoll_event event;
-
-			epoll_wait(agent->epoll_fd, &event, 1, TICK_MS);
+			wait_readable(agent->rotation.event_fd);
 			rotation_done(agent);
 		}
 		if (turn == 0 && (nfm_rotate_pending(table) ||
