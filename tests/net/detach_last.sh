@@ -20,7 +20,7 @@ nfm detach c1 || fail "detach c1"
 [ ! -e "$PIN/program" ] || fail "the table outlived its last NIC"
 
 foreign_program "$LAB/pass.o"
-in_collector ip link set dev c0 xdp obj "$LAB/pass.o" sec xdp || fail "ip link, foreign"
+ip -n "$NS_COLLECTOR" link set dev c0 xdp obj "$LAB/pass.o" sec xdp || fail "ip link, foreign"
 for nic in c0 nosuch0; do
 	nfm attach "$nic" 2>"$LAB/error" && fail "attached to $nic"
 	[ "$(wc -l <"$LAB/error")" = 1 ] || fail "more than one line: $(cat "$LAB/error")"
@@ -32,5 +32,5 @@ ip -n "$NS_COLLECTOR" link set dev c0 xdp off
 nfm attach c0 || fail "attach"
 json '.interfaces == [{name: "c0", mode: "native", program_id: '"$(xdp_id)"'}]' status || fail "status: ours"
 ip -n "$NS_COLLECTOR" link set dev c0 xdp off
-in_collector ip link set dev c0 xdp obj "$LAB/pass.o" sec xdp || fail "ip link, foreign"
+ip -n "$NS_COLLECTOR" link set dev c0 xdp obj "$LAB/pass.o" sec xdp || fail "ip link, foreign"
 json '.interfaces == [{name: "c0", mode: "none", program_id: 0}]' status || fail "status: a foreign one"
