@@ -264,10 +264,12 @@ static int measure(struct variant *variants, uint32_t count, const struct nfm_fr
 	return 0;
 }
 
-static void print_line(const char *name, uint32_t customers, double value, const char *unit)
+static void print_line(const char *name, uint32_t customers, double value, double lowest,
+		       const char *unit)
 {
-	printf("{\"name\": \"%s\", \"customers\": %u, \"value\": %.2f, \"unit\": \"%s\"}\n",
-	       name, customers, value, unit);
+	printf("{\"name\": \"%s\", \"customers\": %u, \"value\": %.2f, \"lowest\": %.2f, "
+	       "\"unit\": \"%s\"}\n",
+	       name, customers, value, lowest, unit);
 }
 
 static void report(struct variant *variants, uint32_t count, uint32_t customers, uint32_t records,
@@ -286,7 +288,7 @@ static void report(struct variant *variants, uint32_t count, uint32_t customers,
 		fprintf(stderr, "%-24s %9u customers %8.2f ns (%.2f to %.2f) %6.2f x%s\n",
 			variants[i].name, customers, ns, least, most, ns / first,
 			records == 1 ? " a datagram of one record" : "");
-		print_line(variants[i].name, customers, ns,
+		print_line(variants[i].name, customers, ns, least,
 			   records == 1 ? "ns/datagram" : "ns/record");
 	}
 }
