@@ -182,7 +182,7 @@ static int replace_unadopted(const struct nfm_xdp *xdp, const char *interface,
 	adopted = table.ctl->created_unix_ns != 0;
 	nfm_table_close(&table);
 	if (adopted) {
-		r = nfm_error_set(error, -EBUSY,
+		r = nfm_error_set(error, -EEXIST,
 				  "%s: its nfmeter (program %u) has a table of its own: left alone; "
 				  "`nfmeter detach %s` ends it",
 				  interface, program_id, interface);
@@ -258,7 +258,9 @@ static int try_nic(const struct nfm_config *config, const struct nfm_xdp *xdp,
 		*error = why;
 		return r;
 	}
-	nfm_log(LOG_ERR, "%s; its datagrams come by the UDP socket", why.text);
+	/* another nfmeter's NIC counts into that one's table: nothing of it comes to us */
+	nfm_log(LOG_ERR, "%s%s", why.text,
+		r == -EEXIST ? "" : "; its datagrams come by the UDP socket");
 	return 0;
 }
 
