@@ -82,28 +82,13 @@ static void rotation_done(struct nfm_agent *agent)
 /* The datagrams that waited for an agent in an nfmeter which we replaced. */
 static void take_over_ring(void *cookie, const struct nfm_xdp *old)
 {
-	struct nfm_meter *meter = cookie;
 	struct nfm_ring ring = {};
-	const struct nfm_punt *punt;
-	unsigned int taken = 0;
-	uint64_t next;
+	unsigned int taken;
 
 	nfm_meter_grace();
 	if (nfm_ring_open(old->punts_fd, &ring, NULL) < 0)
 		return;
-	for (; nfm_ring_peek(&ring, &punt, &next); taken++) {
-		const struct nfm_arrival arrival = {
-			.source = punt->source,
-			.payload = (const uint8_t *)(punt + 1),
-			.length = punt->length,
-			.time_ns = punt->time_ns,
-			.uncounted = true,
-			.ring_pos = NFM_JOURNAL_NO_RING,
-		};
-
-		nfm_meter_take(meter, &arrival);
-		__atomic_store_n(ring.consumer_pos, next, __ATOMIC_RELEASE);
-	}
+	taken = nfm_meter_take_over(cookie, &ring);
 	nfm_ring_close(&ring);
 	nfm_log(LOG_NOTICE, "took %u datagrams that waited in program %u, now replaced", taken,
 		old->program_id);

@@ -179,6 +179,22 @@ uint32_t nfm_meter_take(struct nfm_meter *meter, const struct nfm_arrival *a)
 	return reason;
 }
 
+/* A datagram that the datapath handed over. */
+static void take_punt(struct nfm_meter *meter, const struct nfm_punt *punt, bool uncounted,
+		      uint64_t ring_pos)
+{
+	const struct nfm_arrival arrival = {
+		.source = punt->source,
+		.payload = (const uint8_t *)(punt + 1),
+		.length = punt->length,
+		.time_ns = punt->time_ns,
+		.uncounted = uncounted,
+		.ring_pos = ring_pos,
+	};
+
+	nfm_meter_take(meter, &arrival);
+}
+
 unsigned int nfm_meter_drain(struct nfm_meter *meter, unsigned int limit)
 {
 	const struct nfm_punt *punt;
@@ -187,18 +203,20 @@ unsigned int nfm_meter_drain(struct nfm_meter *meter, unsigned int limit)
 
 	if (!meter->ring.consumer_pos)
 		return 0;
-	while (taken < limit && nfm_ring_peek(&meter->ring, &punt, &next)) {
-		const struct nfm_arrival arrival = {
-			.source = punt->source,
-			.payload = (const uint8_t *)(punt + 1),
-			.length = punt->length,
-			.time_ns = punt->time_ns,
-			.uncounted = punt->reason == NFM_REASON_NO_COLUMN,
-			.ring_pos = next,
-		};
+	for (; taken < limit && nfm_ring_peek(&meter->ring, &punt, &next); taken++)
+		take_punt(meter, punt, punt->reason == NFM_REASON_NO_COLUMN, next);
+	return taken;
+}
 
-		nfm_meter_take(meter, &arrival);
-		taken++;
+unsigned int nfm_meter_take_over(struct nfm_meter *meter, struct nfm_ring *ring)
+{
+	const struct nfm_punt *punt;
+	unsigned int taken = 0;
+	uint64_t next;
+
+	for (; nfm_ring_peek(ring, &punt, &next); taken++) {
+		take_punt(meter, punt, true, NFM_JOURNAL_NO_RING);
+		__atomic_store_n(ring->consumer_pos, next, __ATOMIC_RELEASE);
 	}
 	return taken;
 }

@@ -85,6 +85,9 @@ uint32_t nfm_meter_take(struct nfm_meter *meter, const struct nfm_arrival *arriv
 /** Takes up to `limit` datagrams out of the punt ring; returns how many. */
 unsigned int nfm_meter_drain(struct nfm_meter *meter, unsigned int limit);
 
+/** Takes all that waits in the ring of another table, which nobody counted; returns how many. */
+unsigned int nfm_meter_take_over(struct nfm_meter *meter, struct nfm_ring *ring);
+
 /** Counts datagrams that the kernel dropped before our socket. */
 void nfm_meter_socket_drops(struct nfm_meter *meter, uint64_t datagrams, uint64_t now_ns);
 
