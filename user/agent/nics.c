@@ -31,15 +31,26 @@ int nfm_lock_file(const char *path, int flags, int *out, struct nfm_error *error
 	return 0;
 }
 
+/* Without XDP the socket serves as well, unless somebody else has it. */
+static bool may_go_without(const struct nfm_config *config)
+{
+	return config->xdp == NFM_XDP_AUTO && !config->tee;
+}
+
+static int pin_error(const char *pin, int code, struct nfm_error *error)
+{
+	return nfm_error_set(error, code,
+			     "%s: %s (a bpffs has to be mounted there, writable: mount -t bpf bpf "
+			     "/sys/fs/bpf)",
+			     pin, strerror(-code));
+}
+
 int nfm_nics_lock(const struct nfm_config *config, int *fd, struct nfm_error *error)
 {
 	int r = nfm_io_mkdir_p(config->pin, 0755);
 
 	if (r < 0)
-		return nfm_error_set(error, r,
-				     "%s: %s (a bpffs has to be mounted there: mount -t bpf bpf "
-				     "/sys/fs/bpf)",
-				     config->pin, strerror(-r));
+		return pin_error(config->pin, r, error);
 	return nfm_lock_file(config->pin, O_RDONLY | O_DIRECTORY, fd, error);
 }
 
@@ -76,11 +87,7 @@ static int check_pin_folder(const char *pin, struct nfm_error *error)
 				     pin);
 	if (r == 0 && access(pin, W_OK) < 0)
 		r = -errno;
-	return r < 0 ? nfm_error_set(error, r,
-				     "%s: %s (a bpffs has to be mounted there, writable: mount -t "
-				     "bpf bpf /sys/fs/bpf)",
-				     pin, strerror(-r)) :
-		       0;
+	return r < 0 ? pin_error(pin, r, error) : 0;
 }
 
 static int load_new(const struct nfm_config *config, struct nfm_xdp *xdp, struct nfm_error *error)
@@ -139,7 +146,6 @@ static int check_socket_way(const struct nfm_config *config, struct nfm_error *e
 
 int nfm_nics_open(const struct nfm_config *config, struct nfm_xdp *xdp, struct nfm_error *error)
 {
-	bool may_go_without = config->xdp == NFM_XDP_AUTO && !config->tee;
 	int r;
 
 	*xdp = (struct nfm_xdp)NFM_XDP_NONE;
@@ -156,7 +162,7 @@ int nfm_nics_open(const struct nfm_config *config, struct nfm_xdp *xdp, struct n
 	if (find_attached(config, xdp) == 0)
 		return 0;
 	r = load_new(config, xdp, error);
-	if (r < 0 && may_go_without) {
+	if (r < 0 && may_go_without(config)) {
 		nfm_log(LOG_WARNING, "without XDP, by the UDP socket: %s", error->text);
 		return check_socket_way(config, error);
 	}
@@ -239,7 +245,6 @@ static int try_nic(const struct nfm_config *config, const struct nfm_xdp *xdp,
 		   void (*unadopted)(void *cookie, const struct nfm_xdp *old), void *cookie,
 		   struct nfm_nic *nic, struct nfm_error *error)
 {
-	bool may_go_without = config->xdp == NFM_XDP_AUTO && !config->tee;
 	struct nfm_error why = {};
 	int r;
 
@@ -254,7 +259,7 @@ static int try_nic(const struct nfm_config *config, const struct nfm_xdp *xdp,
 		nfm_log(LOG_INFO, "%s: XDP program %u, %s", nic->name, nic->program_id, nic->mode);
 		return 0;
 	}
-	if (!may_go_without) {
+	if (!may_go_without(config)) {
 		*error = why;
 		return r;
 	}
