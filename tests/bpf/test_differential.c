@@ -5,7 +5,6 @@
  */
 #include <arpa/inet.h>
 #include <bpf/libbpf.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include "../unit/folder.h"
 #include "../lib/frame.h"
 #include "../lib/prog.h"
 #include "agent/meter.h"
@@ -38,7 +38,6 @@ struct side {
 	bool open;
 };
 
-static char folder[] = "/tmp/nfm-test-diff.XXXXXX";
 static struct side *with; /* XDP */
 static struct side *without;
 static uint64_t seed;
@@ -49,14 +48,6 @@ static uint32_t rnd(uint32_t below)
 	seed ^= seed >> 7;
 	seed ^= seed << 17;
 	return (uint32_t)((seed >> 32) * below >> 32);
-}
-
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-	(void)st;
-	(void)kind;
-	(void)ftw;
-	return remove(path);
 }
 
 /* ---- the two sides ---- */
@@ -185,10 +176,9 @@ static int set_up(void **state)
 {
 	(void)state;
 	nfm_log_set_level(LOG_EMERG);
-	strcpy(folder + sizeof(folder) - 7, "XXXXXX");
 	with = calloc(1, sizeof(*with));
 	without = calloc(1, sizeof(*without));
-	return with && without && mkdtemp(folder) ? 0 : -1;
+	return with && without ? folder_make() : -1;
 }
 
 static void close_side(struct side *side)
@@ -204,7 +194,7 @@ static int tear_down(void **state)
 	(void)state;
 	close_side(with);
 	close_side(without);
-	return nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	return folder_remove();
 }
 
 /* ---- datagrams ---- */
