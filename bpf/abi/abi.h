@@ -16,7 +16,7 @@
 #endif
 
 #define NFM_ABI_MAGIC 0x314d464eU /* "NFM1" read as a little-endian word */
-#define NFM_ABI_VERSION 1U
+#define NFM_ABI_VERSION 2U
 
 #define NFM_DEFAULT_PORT 9995
 #define NFM_MAX_PORTS 8U
@@ -25,7 +25,8 @@
 #define NFM_BANKS 2U
 #define NFM_REASON_ROWS 64U
 #define NFM_REFUSED_ENTRIES 1024U
-#define NFM_JOURNAL_ENTRIES 4096U /* rows one datagram of 64 KiB can touch, and some */
+#define NFM_JOURNAL_ENTRIES 8320U /* rows the most records of a datagram can touch, and some */
+#define NFM_WAITING_PAGE 4096U	  /* unit of the waiting room's size, bytes */
 
 /* Rows of the customers' section that are no customers. */
 #define NFM_ROW_UNMATCHED 0U
@@ -45,8 +46,8 @@ struct nfm_addr {
 
 /**
  * One cache line of counters. Word NFM_WORD_LAST_SEEN is a time (CLOCK_MONOTONIC, coarse)
- * and merges by maximum; all other words only grow and merge by sum. A column holds
- * three sections of rows: customers [0, capacity), exporters, reasons.
+ * and merges by maximum; all other words only grow and merge by sum. A column holds four
+ * sections of rows: customers [0, capacity), exporters, reasons, and the exporters' notes.
  */
 struct nfm_row {
 	union {
@@ -74,10 +75,21 @@ struct nfm_row {
 		struct { /* a reason */
 			__u64 datagrams;
 			__u64 records;
-			__u64 unused[4];
+			__u64 bytes; /* of sets that were given up */
+			__u64 unused[3];
 			__u64 seen_ns;
 			__u64 spare;
 		} reason;
+		struct { /* an exporter's notes: records that were counted with a remark, and others */
+			__u64 wrapped;	   /* 32-bit byte counters that certainly wrapped */
+			__u64 repaired;	   /* of these, repaired */
+			__u64 empty;	   /* zero packets and zero bytes */
+			__u64 same;	   /* destination equal to source */
+			__u64 implausible; /* rates or sizes that cannot be */
+			__u64 options;	   /* options records */
+			__u64 seen_ns;
+			__u64 given_up; /* sets whose template did not come */
+		} notes;
 	};
 } __attribute__((aligned(64)));
 
@@ -95,12 +107,13 @@ struct nfm_geometry {
 	__u32 columns;	      /* CPU columns, then the agent's: the last */
 	__u32 capacity;	      /* customer rows of a column, `unmatched` and `local` included */
 	__u32 exporters;      /* exporter rows of a column */
-	__u32 stride;	      /* rows of a column: capacity + exporters + NFM_REASON_ROWS */
+	__u32 stride;	      /* rows of a column: capacity + 2 × exporters + NFM_REASON_ROWS */
 	__u32 pages;	      /* pages of the stride table, its 512 root pages included */
 	__u32 prefixes;	      /* entries of the prefix list */
 	__u32 streams;	      /* entries of the stream list */
 	__u32 seqlog_entries; /* entries of one column of the sequence log, a power of two */
-	__u32 reserved[6];
+	__u32 waiting_pages;  /* the room for sets that wait for their template */
+	__u32 reserved[5];
 };
 
 /* Index of a row: two banks of columns, then one base column for each bank. */
@@ -150,7 +163,9 @@ struct nfm_ctl {
 	__u64 hook_failures;
 	__u64 seqlog_overruns;	     /* entries that the agent came too late for */
 	__u64 interval_s;	     /* as the agent runs it: a reader says `stale` by it */
-	__u64 reserved1[6];
+	__u64 waiting_head;	     /* positions in the waiting room: they only grow */
+	__u64 waiting_tail;
+	__u64 reserved1[4];
 	__u64 seqlog_tail[NFM_MAX_COLUMNS];
 	char last_snapshot[256];     /* path of the newest snapshot file */
 };
@@ -192,17 +207,23 @@ struct nfm_page {
 #define NFM_EXPORTER_DISCOVERED 2U
 #define NFM_EXPORTER_REMOVED 3U /* no longer listed; its counts stay */
 
+#define NFM_EXPORTER_TRUST_DATA 0x1U   /* sampling fields in data records are believed */
+#define NFM_EXPORTER_NO_NAT 0x2U       /* post-NAT addresses are not looked at */
+#define NFM_EXPORTER_REPAIR_WRAPS 0x4U /* certain wraps of 32-bit counters are repaired */
+
 /** An exporter as the agent knows it; same index as its row in the exporters' section. */
 struct nfm_exporter {
 	struct nfm_addr addr;
 	__u32 state;	    /* NFM_EXPORTER_… */
 	__u32 sampling_num; /* bytes and packets × num / den; num 0: believe the datagram */
 	__u32 sampling_den;
-	__u32 flags;
-	__u64 units_seen;   /* units that the sequence log has told of: see seqlog */
-	__u64 units_unseen; /* units counted in the kernel while the log was overrun */
+	__u32 flags;	    /* NFM_EXPORTER_…, as configured */
+	__u64 units_seen;   /* records that the sequence log has told of: see seqlog */
+	__u64 units_unseen; /* records counted in the kernel while the log was overrun */
 	char name[48];
-	__u64 reserved[4];
+	__u64 datagrams_seen; /* the same in datagrams, for streams that count those */
+	__u64 datagrams_unseen;
+	__u64 reserved[2];
 };
 
 /** Value of the datapath's admission map (key: struct nfm_addr). */
@@ -239,8 +260,8 @@ struct nfm_seqlog {
 			__u32 unix_s;	/* the header's clock */
 			__u16 exporter; /* row */
 			__u16 version;
-			__u16 units;	/* what the sequence counts: records (v5, v7, IPFIX) */
-			__u16 reserved;
+			__u16 units;	/* records of the datagram, options records among them */
+			__u16 open;	/* its sets that nobody could decode yet: so many records more */
 		};
 		__u64 head; /* entry 0: how many were ever written to this column */
 	};
@@ -277,7 +298,11 @@ struct nfm_stream {
 	__u32 uptime_ms;    /* of the newest datagram */
 	__u64 time_ns;	    /* its arrival */
 	__u32 recent_count; /* entries of `recent` ever written, modulo 2^32 */
-	__u32 reserved[5];
+	__u32 open;	    /* the newest datagram had sets not yet decoded: at most so many records */
+	__u32 records;	    /* of the newest datagram */
+	__u32 votes;	    /* datagrams in a row that say the unit is another one */
+	__u32 reserved[2];
+	__u64 lost_before_votes;
 	__u32 recent[NFM_STREAM_RECENT]; /* sequences of the newest datagrams */
 };
 
@@ -295,7 +320,38 @@ struct nfm_journal {
 	__u64 state;	/* NFM_JOURNAL_… */
 	__u64 ring_pos; /* the punt ring's consumer position once the batch is in */
 	__u64 count;
+	/* the waiting room after the batch; absolute as well */
+	__u64 waiting_head;
+	__u64 waiting_tail;
+	__u64 waiting_done; /* position of a set that is counted now; NFM_WAITING_NONE */
 	struct nfm_journal_entry entry[NFM_JOURNAL_ENTRIES];
+};
+
+#define NFM_WAITING_NONE 0xffffffffffffffffULL
+
+#define NFM_WAITING_SET 1U  /* waits */
+#define NFM_WAITING_DONE 2U /* was counted, or given up */
+#define NFM_WAITING_FILL 3U /* nothing up to the end of the room: entries do not wrap */
+
+/**
+ * A data set that waits for its template; `length` bytes follow, its set header first. Entries
+ * stand at multiples of eight bytes between waiting_tail and waiting_head, modulo the room's size.
+ */
+struct nfm_waiting {
+	__u32 state;  /* NFM_WAITING_… */
+	__u32 length; /* bytes of the set, padding to eight not among them */
+	struct nfm_addr source;
+	__u64 time_ns; /* arrival, CLOCK_MONOTONIC */
+	__u32 domain;
+	__u16 version;
+	__u16 id; /* of the set, which is its template's */
+	__u32 uptime_ms;
+	__u32 unix_s;
+};
+
+/* A piece of the waiting room. */
+struct nfm_waiting_page {
+	__u8 byte[NFM_WAITING_PAGE];
 };
 
 /** Head of a datagram handed over in the punt ring; `length` bytes of UDP payload follow. */
@@ -325,8 +381,9 @@ _Static_assert(sizeof(struct nfm_admission) == 16, "admission");
 _Static_assert(sizeof(struct nfm_refused) == 32, "refused");
 _Static_assert(sizeof(struct nfm_seqlog) == 32, "seqlog");
 _Static_assert(sizeof(struct nfm_seqlog) * NFM_SEQLOG_HEAD == 64, "the log's head is a cache line");
-_Static_assert(sizeof(struct nfm_stream) == 392, "stream");
+_Static_assert(sizeof(struct nfm_stream) == 400, "stream");
 _Static_assert(sizeof(struct nfm_journal_entry) == 72, "journal entry");
+_Static_assert(sizeof(struct nfm_waiting) == 48, "waiting set");
 _Static_assert(sizeof(struct nfm_punt) == 32, "punt");
 
 #endif

@@ -35,8 +35,44 @@ struct nfm_flow {
 	__u32 row;  /* where pass 5 adds it: down's row, else up's, else `unmatched` */
 	__u16 half; /* and to which half: 0, or NFM_ROW_DOWN */
 	/* by pass 1 */
-	__u16 family; /* 4 or 6 */
+	__u8 family; /* 4 or 6 */
+	__u8 alt;    /* NFM_ALT_…: addresses that count where the first ones match nobody */
 };
+
+#define NFM_ALT_SRC 0x1U
+#define NFM_ALT_DST 0x2U
+
+/**
+ * A flow's other addresses, of records with NAT. The customer's side of the NAT counts: the flow has
+ * the post-NAT destination and the source as it came, this the destination as it came and
+ * the post-NAT source.
+ */
+struct nfm_alt {
+	__u8 src[16];
+	__u8 dst[16];
+};
+
+/* More than 20 to 65,535 bytes a packet cannot be: what is outside wrapped, is empty or is wrong. */
+#define NFM_PACKET_LEAST 20U
+#define NFM_PACKET_MOST 65535U
+/* Nor can more than 64 MiB a millisecond (537 Gbit/s), clocks of 100 ms provided. */
+#define NFM_RATE_SHIFT 26U
+#define NFM_RATE_SLACK_MS 100U
+
+/** Whether a record's counters, as sent, need a second look: see NFM_PACKET_LEAST. */
+static inline __attribute__((always_inline)) int nfm_flow_is_odd(__u64 bytes, __u64 packets)
+{
+	return (bytes - NFM_PACKET_LEAST * packets >
+		(NFM_PACKET_MOST - NFM_PACKET_LEAST) * packets) |
+	       !packets;
+}
+
+/** Whether so many bytes can be sent in that time. */
+static inline __attribute__((always_inline)) int nfm_flow_is_too_fast(__u64 bytes,
+								      __u64 duration_ms)
+{
+	return bytes >> NFM_RATE_SHIFT > duration_ms + NFM_RATE_SLACK_MS;
+}
 
 _Static_assert(sizeof(struct nfm_flow) == 64, "a flow is a cache line");
 
@@ -112,13 +148,21 @@ static inline __attribute__((always_inline)) __u64 nfm_batch_choose(struct nfm_f
 	return up * down;
 }
 
+static inline __attribute__((always_inline)) __u32
+nfm_batch_leaf(const void *env, const __u8 *addr, __u32 family)
+{
+	if (family == 6)
+		return nfm_stride_lookup(env, addr, NFM_STRIDE_ROOT_V6, 16);
+	return nfm_stride_lookup(env, addr, NFM_STRIDE_ROOT_V4, 4);
+}
+
 /**
- * Passes 2 and 3: finds both leaves of every flow. Returns all leaves' kinds together: with
- * NFM_LEAF_DISCOVER in it a row has to be made first, with NFM_LEAF_FULL some flow counts as
- * unmatched for want of a row; and NFM_BATCH_LOCAL.
+ * Passes 2 and 3: finds both leaves of every flow. `v6`, a constant: flows of family 6 may be among
+ * them. Returns all leaves' kinds together: with NFM_LEAF_DISCOVER in it a row has to be made first,
+ * with NFM_LEAF_FULL some flow counts as unmatched for want of a row; and NFM_BATCH_LOCAL.
  */
 static inline __attribute__((always_inline)) __u32
-nfm_batch_look_up(const void *env, struct nfm_flow *flow, __u32 count)
+nfm_batch_look_up(const void *env, struct nfm_flow *flow, __u32 count, const int v6)
 {
 	__u64 local = 0;
 	__u32 kinds = 0;
@@ -127,15 +171,35 @@ nfm_batch_look_up(const void *env, struct nfm_flow *flow, __u32 count)
 	for (i = 0; i < NFM_BATCH_LIMIT && i < count; i++) {
 		struct nfm_flow *f = &flow[i];
 
-#ifdef NFM_BATCH_V6
-		if (f->family == 6) {
-			f->up = nfm_stride_lookup(env, f->src, NFM_STRIDE_ROOT_V6, 16);
-			f->down = nfm_stride_lookup(env, f->dst, NFM_STRIDE_ROOT_V6, 16);
-		} else
-#endif
-		{
-			f->up = nfm_stride_lookup(env, f->src, NFM_STRIDE_ROOT_V4, 4);
-			f->down = nfm_stride_lookup(env, f->dst, NFM_STRIDE_ROOT_V4, 4);
+		f->up = nfm_batch_leaf(env, f->src, v6 ? f->family : 4);
+		f->down = nfm_batch_leaf(env, f->dst, v6 ? f->family : 4);
+		kinds |= f->up | f->down;
+		local |= nfm_batch_choose(f);
+	}
+	return (kinds & NFM_ENTRY_KIND) | (local ? NFM_BATCH_LOCAL : 0);
+}
+
+/**
+ * After look up, for a batch with flows that have other addresses: an address that matches nobody
+ * gives way to the other one. Returns what look up's answer has to be added to.
+ */
+static inline __attribute__((always_inline)) __u32
+nfm_batch_look_up_alt(const void *env, struct nfm_flow *flow, const struct nfm_alt *alt, __u32 count)
+{
+	__u64 local = 0;
+	__u32 kinds = 0;
+	__u32 i;
+
+	for (i = 0; i < NFM_BATCH_LIMIT && i < count; i++) {
+		struct nfm_flow *f = &flow[i];
+
+		if (f->alt & NFM_ALT_SRC && !f->up) {
+			__builtin_memcpy(f->src, alt[i].src, sizeof(f->src));
+			f->up = nfm_batch_leaf(env, f->src, f->family);
+		}
+		if (f->alt & NFM_ALT_DST && !f->down) {
+			__builtin_memcpy(f->dst, alt[i].dst, sizeof(f->dst));
+			f->down = nfm_batch_leaf(env, f->dst, f->family);
 		}
 		kinds |= f->up | f->down;
 		local |= nfm_batch_choose(f);

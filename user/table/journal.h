@@ -11,7 +11,7 @@
 
 #define NFM_JOURNAL_NO_RING UINT64_MAX /* the batch came from the socket */
 
-#define NFM_JOURNAL_SLOTS 8192U /* a power of two, twice the entries */
+#define NFM_JOURNAL_SLOTS 16384U /* a power of two, nearly twice the entries */
 
 /** Large: keep it static or allocate it with aligned_alloc(64, …). Zeroed at first. */
 struct nfm_batch_log {
@@ -21,6 +21,9 @@ struct nfm_batch_log {
 	uint16_t used[NFM_JOURNAL_ENTRIES];  /* its slot */
 	uint16_t slot[NFM_JOURNAL_SLOTS];    /* hash of the row's index → entry + 1 */
 	uint32_t count;
+	uint64_t waiting_head; /* as the batch leaves them: see table/waiting.h */
+	uint64_t waiting_tail;
+	uint64_t waiting_done; /* position, or NFM_WAITING_NONE */
 	struct nfm_table *table;
 };
 

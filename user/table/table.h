@@ -11,6 +11,7 @@
 
 #include "abi.h"
 #include "base/error.h"
+#include "layout.h"
 #include "reasons.h"
 
 /*
@@ -27,6 +28,8 @@
 	X(streams, "nfm_streams", struct nfm_stream, (g)->streams)                                \
 	X(seqlog, "nfm_seqlog", struct nfm_seqlog,                                                \
 	  (g)->columns *((g)->seqlog_entries + NFM_SEQLOG_HEAD))                                  \
+	X(templates, "nfm_templates", struct nfm_template_pool, 1)                                \
+	X(waiting, "nfm_waiting", struct nfm_waiting_page, (g)->waiting_pages)                    \
 	X(refused, "nfm_refused", struct nfm_refused, NFM_REFUSED_ENTRIES)                        \
 	X(journal, "nfm_journal", struct nfm_journal, 1)
 
@@ -40,6 +43,8 @@ struct nfm_table {
 	struct nfm_exporter *exporters;
 	struct nfm_stream *streams;
 	struct nfm_seqlog *seqlog;
+	struct nfm_template_pool *templates;
+	struct nfm_waiting_page *waiting;
 	struct nfm_refused *refused;
 	struct nfm_journal *journal;
 	bool in_maps;	   /* BPF maps, else one file */
@@ -87,7 +92,16 @@ static inline uint32_t nfm_table_reason_row(const struct nfm_table *t, uint32_t 
 	return t->geometry.capacity + t->geometry.exporters + reason;
 }
 
-/** A geometry with room for `customers`; `pages` 0: as many as they mostly need. See abi.h. */
+/** Row number of an exporter's notes. */
+static inline uint32_t nfm_table_notes_row(const struct nfm_table *t, uint32_t exporter)
+{
+	return t->geometry.capacity + t->geometry.exporters + NFM_REASON_ROWS + exporter;
+}
+
+/**
+ * A geometry with room for `customers`; `pages` 0: as many as they mostly need. See abi.h. The waiting room
+ * has its default size, 16 MiB.
+ */
 void nfm_table_geometry_init(struct nfm_geometry *g, uint32_t columns, uint32_t customers,
 			     uint32_t exporters, uint32_t pages);
 
