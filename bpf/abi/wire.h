@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * NetFlow v1, v5 and v7 as they stand on the wire: all fields big-endian, each aligned within its
+ * NetFlow and IPFIX as they stand on the wire: all fields big-endian, each aligned within its
  * structure (hence not packed: the datapath loads whole words; the agent copies before it reads).
- * Source: Cisco, "NetFlow Export Datagram Format", tables for versions 1, 5 and 7.
+ * Source: Cisco, "NetFlow Export Datagram Format", tables for versions 1, 5 and 7; RFC 3954 section
+ * 5.1; RFC 7011 sections 3.1 and 3.3.2.
  */
 #ifndef NFM_WIRE_H
 #define NFM_WIRE_H
@@ -49,6 +50,31 @@ struct nfm_wire_record {
 	__u32 last_ms_be;  /* and of its last */
 };
 
+/** Header of NetFlow v9. */
+struct nfm_wire_header_v9 {
+	__u16 version_be;
+	__u16 count_be; /* not believed: exporters count otherwise, or wrongly */
+	__u32 uptime_ms_be;
+	__u32 unix_s_be;
+	__u32 sequence_be;
+	__u32 domain_be; /* source id */
+};
+
+/** Header of an IPFIX message. */
+struct nfm_wire_header_ipfix {
+	__u16 version_be;
+	__u16 length_be;
+	__u32 unix_s_be;
+	__u32 sequence_be;
+	__u32 domain_be;
+};
+
+/** Head of a set, in v9 (there a FlowSet) and IPFIX alike. */
+struct nfm_wire_set {
+	__u16 id_be;
+	__u16 length_be; /* with this head */
+};
+
 #define NFM_WIRE_SAMPLING_MASK 0x3fffU
 
 /* X(version, header bytes, record bytes, most records, sequence?) */
@@ -60,5 +86,8 @@ struct nfm_wire_record {
 _Static_assert(sizeof(struct nfm_wire_header) == 16, "header");
 _Static_assert(sizeof(struct nfm_wire_header_v5) == 24, "v5 header");
 _Static_assert(sizeof(struct nfm_wire_record) == 32, "record");
+_Static_assert(sizeof(struct nfm_wire_header_v9) == 20, "v9 header");
+_Static_assert(sizeof(struct nfm_wire_header_ipfix) == 16, "IPFIX header");
+_Static_assert(sizeof(struct nfm_wire_set) == 4, "set");
 
 #endif
