@@ -7,6 +7,8 @@
 #ifndef NFM_MAPS_H
 #define NFM_MAPS_H
 
+#include "abi/layout.h"
+
 #define BPF_F_MMAPABLE 0x400U
 #define BPF_F_NO_PREALLOC 0x1U
 
@@ -20,8 +22,9 @@
 #define NFM_DEFAULT_PAGES 33280U
 #define NFM_DEFAULT_STREAMS 4096U
 #define NFM_DEFAULT_SEQLOG 65536U
+#define NFM_DEFAULT_WAITING 4096U /* pages: 16 MiB */
 #define NFM_DEFAULT_ROWS (NFM_DEFAULT_CAPACITY + NFM_ROW_FIRST) /* of customers */
-#define NFM_DEFAULT_STRIDE (NFM_DEFAULT_ROWS + NFM_DEFAULT_EXPORTERS + NFM_REASON_ROWS)
+#define NFM_DEFAULT_STRIDE (NFM_DEFAULT_ROWS + 2 * NFM_DEFAULT_EXPORTERS + NFM_REASON_ROWS)
 #define NFM_PUNT_RING_SIZE (16U << 20)
 
 /* The table's sizes: constants for the verifier once loaded, and how an agent knows the maps. */
@@ -36,6 +39,7 @@ const volatile struct nfm_geometry nfm_geometry = {
 	.prefixes = 2 * NFM_DEFAULT_CAPACITY,
 	.streams = NFM_DEFAULT_STREAMS,
 	.seqlog_entries = NFM_DEFAULT_SEQLOG,
+	.waiting_pages = NFM_DEFAULT_WAITING,
 };
 
 #define NFM_ARRAY(name, element, entries)                                                         \
@@ -87,6 +91,12 @@ NFM_ARRAY(nfm_exporters, struct nfm_exporter, NFM_DEFAULT_EXPORTERS);
 NFM_ARRAY(nfm_streams, struct nfm_stream, NFM_DEFAULT_STREAMS);
 NFM_ARRAY(nfm_refused, struct nfm_refused, NFM_REFUSED_ENTRIES);
 NFM_ARRAY(nfm_journal, struct nfm_journal, 1);
+
+/* Sets that wait for their template, so that they outlive the agent: user/table/waiting.h. */
+NFM_ARRAY(nfm_waiting, struct nfm_waiting_page, NFM_DEFAULT_WAITING);
+
+/* Templates, compiled: see layout.h. Written by the agent, but for three words of a slot. */
+NFM_ARRAY(nfm_templates, struct nfm_template_pool, 1);
 
 /* Who may send: source address → exporter's row and sampling. Written by the agent. */
 struct {
@@ -145,6 +155,8 @@ static __always_inline int nfm_hold_maps(void)
 	NFM_HOLD(nfm_streams)
 	NFM_HOLD(nfm_refused)
 	NFM_HOLD(nfm_journal)
+	NFM_HOLD(nfm_waiting)
+	NFM_HOLD(nfm_templates)
 #undef NFM_HOLD
 	return XDP_PASS;
 }

@@ -14,6 +14,7 @@
 #include "stride.h"
 
 #define FIRST_EPOCH 2U
+#define WAITING_PAGES 16U
 
 const char *nfm_prog_path(void)
 {
@@ -46,7 +47,8 @@ int nfm_prog_map_fd(void *prog, const char *name)
 	X("nfm_exporters", 0, g->exporters)                                                       \
 	X("nfm_admission", 0, g->exporters)                                                       \
 	X("nfm_streams", 0, g->streams)                                                           \
-	X("nfm_seqlog", 0, g->columns *(g->seqlog_entries + NFM_SEQLOG_HEAD))                                   \
+	X("nfm_seqlog", 0, g->columns *(g->seqlog_entries + NFM_SEQLOG_HEAD))                     \
+	X("nfm_waiting", 0, g->waiting_pages)                                                     \
 	X("nfm_punts", 0, sizes->ring_bytes)
 
 /* The bench's yardstick (tests/bench/lpm.bpf.c) has two more. */
@@ -78,10 +80,11 @@ static int set_sizes(struct bpf_object *object, const struct nfm_prog_sizes *siz
 	g->columns = sizes->columns ? sizes->columns : (uint32_t)libbpf_num_possible_cpus() + 1;
 	g->capacity = sizes->capacity;
 	g->exporters = sizes->exporters;
-	g->stride = g->capacity + g->exporters + NFM_REASON_ROWS;
+	g->stride = g->capacity + 2 * g->exporters + NFM_REASON_ROWS;
 	g->pages = sizes->pages;
 	g->prefixes = 2 * g->capacity;
 	g->seqlog_entries = sizes->seqlog_entries;
+	g->waiting_pages = WAITING_PAGES;
 #define SET_SIZE(name, value, entries)                                                            \
 	r = r ? r : set_size(object, name, value, entries);
 	SIZED_MAPS(SET_SIZE)

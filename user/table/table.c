@@ -14,6 +14,8 @@
 
 #define DEFAULT_STREAMS 4096U
 #define DEFAULT_SEQLOG 65536U
+#define DEFAULT_WAITING 4096U
+#define MAX_WAITING 65536U /* pages: 256 MiB */
 #define MIN_PAGES (512U + 16384U)
 #define PART_ALIGN 4096U
 
@@ -28,12 +30,13 @@ void nfm_table_geometry_init(struct nfm_geometry *g, uint32_t columns, uint32_t 
 	g->columns = columns;
 	g->capacity = capacity;
 	g->exporters = exporters;
-	g->stride = capacity + exporters + NFM_REASON_ROWS;
+	g->stride = capacity + 2 * exporters + NFM_REASON_ROWS;
 	/* a page for each /24 with hosts: customers mostly sit close together */
 	g->pages = pages ? pages : MIN_PAGES + capacity / 4;
 	g->prefixes = 2 * capacity + 1024;
 	g->streams = DEFAULT_STREAMS;
 	g->seqlog_entries = DEFAULT_SEQLOG;
+	g->waiting_pages = DEFAULT_WAITING;
 }
 
 int nfm_table_geometry_check(const struct nfm_geometry *g, struct nfm_error *error)
@@ -49,7 +52,8 @@ int nfm_table_geometry_check(const struct nfm_geometry *g, struct nfm_error *err
 	if (g->columns < 1 || g->columns > NFM_MAX_COLUMNS || g->capacity < NFM_ROW_FIRST ||
 	    g->exporters > UINT16_MAX + 1U || g->pages < 512 || !g->seqlog_entries ||
 	    g->seqlog_entries & (g->seqlog_entries - 1) ||
-	    g->stride != (uint64_t)g->capacity + g->exporters + NFM_REASON_ROWS ||
+	    g->stride != (uint64_t)g->capacity + 2ULL * g->exporters + NFM_REASON_ROWS ||
+	    !g->waiting_pages || g->waiting_pages > MAX_WAITING ||
 	    g->columns * (g->seqlog_entries + (uint64_t)NFM_SEQLOG_HEAD) > UINT32_MAX ||
 	    (uint64_t)(NFM_BANKS * g->columns + NFM_BANKS) * g->stride > UINT32_MAX)
 		return nfm_error_set(error, -EPROTO, "the table's sizes contradict each other");

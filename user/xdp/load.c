@@ -50,6 +50,7 @@ static int set_sizes(struct nfmeter *s, const struct nfm_geometry *g)
 		{ s->maps.nfm_admission, g->exporters, 0 },
 		{ s->maps.nfm_streams, g->streams, 0 },
 		{ s->maps.nfm_seqlog, g->columns * (g->seqlog_entries + NFM_SEQLOG_HEAD), 0 },
+		{ s->maps.nfm_waiting, g->waiting_pages, 0 },
 	};
 
 	for (size_t i = 0; i < NFM_ARRAY_SIZE(sizes); i++) {
