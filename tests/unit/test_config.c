@@ -97,6 +97,10 @@ static void defaults_are_the_documented_ones(void **state)
 	assert_int_equal(defaults.capacity, 65536);
 	assert_int_equal(defaults.max_exporters, 1024);
 	assert_int_equal(defaults.pages, 0);
+	assert_int_equal(defaults.templates_per_exporter, 4096);
+	assert_int_equal(defaults.template_memory_bytes, 64 << 20);
+	assert_int_equal(defaults.template_buffer_bytes, 16 << 20);
+	assert_int_equal(defaults.template_wait_s, 35 * 60);
 	assert_false(defaults.any_exporter);
 	assert_string_equal(defaults.hook, "");
 	assert_false(defaults.nfdump);
@@ -125,6 +129,10 @@ static void a_full_file_with_remarks(void **state)
 		     "hook =                      # run after each snapshot; %f file\n"
 		     "exporters = any\n"
 		     "nfdump = yes\n"
+		     "templates = 100\n"
+		     "template-memory = 1.5M\n"
+		     "template-buffer = 64K\n"
+		     "template-wait = 1H30M       # minutes\n"
 		     "[expire]\n"
 		     "size = 1.5G                 # fractions\n"
 		     "lifetime = 1d12H\n"
@@ -135,8 +143,10 @@ static void a_full_file_with_remarks(void **state)
 		     "[exporter core-1]\n"
 		     "address = 192.0.2.1 2001:db8::1\n"
 		     "sampling = 12/10\n"
+		     "nat = no\n"
 		     "[exporter core 2]\n"
 		     "sampling = trust-data\n"
+		     "repair-wraps = yes\n"
 		     "address = 192.0.2.2\n"
 		     "[http]\nlisten =\n"
 		     "[clickhouse]\nurl = http://localhost:8123/?database=nfmeter\n");
@@ -151,6 +161,10 @@ static void a_full_file_with_remarks(void **state)
 	assert_string_equal(config.hook, "");
 	assert_true(config.any_exporter);
 	assert_true(config.nfdump);
+	assert_int_equal(config.templates_per_exporter, 100);
+	assert_int_equal(config.template_memory_bytes, 3 << 19);
+	assert_int_equal(config.template_buffer_bytes, 64 << 10);
+	assert_int_equal(config.template_wait_s, 5400);
 	assert_int_equal(config.expire_size_bytes, 1610612736);
 	assert_int_equal(config.expire_lifetime_s, 129600);
 	assert_int_equal(config.expire_watermark, 90);
@@ -165,6 +179,10 @@ static void a_full_file_with_remarks(void **state)
 	assert_string_equal(config.exporters[2].name, "core 2");
 	assert_true(config.exporters[2].trust_data);
 	assert_false(config.exporters[1].trust_data);
+	assert_true(config.exporters[1].no_nat);
+	assert_false(config.exporters[2].no_nat);
+	assert_true(config.exporters[2].repair_wraps);
+	assert_false(config.exporters[1].repair_wraps);
 	assert_string_equal(config.http_listen, "");
 	assert_string_equal(config.clickhouse_url, "http://localhost:8123/?database=nfmeter");
 }

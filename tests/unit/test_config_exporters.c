@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Exporter sections: addresses, names and sampling factors. */
+/* Exporter sections: addresses, names, sampling factors and flags. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -96,6 +96,52 @@ static void sampling_holds_for_all_addresses_of_its_section(void **state)
 	assert_string_equal(to.exporters.entries[2].name, "b");
 }
 
+static void yes_and_no(void **state)
+{
+	static const struct {
+		const char *value;
+		int code;
+		bool yes;
+	} cases[] = {
+		{ "yes", 0, true }, { "no", 0, false },	    { "", -EINVAL, false },
+		{ "1", -EINVAL, false }, { "Yes", -EINVAL, false }, { "no ", -EINVAL, false },
+	};
+	struct nfm_config_exporter *open = &to.exporters.open;
+
+	(void)state;
+	for (size_t i = 0; i < NFM_ARRAY_SIZE(cases); i++) {
+		open->no_nat = cases[i].yes;
+		open->repair_wraps = !cases[i].yes;
+		if (nfm_config_parse_nat(NULL, &to, cases[i].value) != cases[i].code ||
+		    nfm_config_parse_repair_wraps(NULL, &to, cases[i].value) != cases[i].code)
+			fail_msg("\"%s\"", cases[i].value);
+		/* a good value turns both round, a wrong one leaves them */
+		assert_int_equal(open->no_nat, cases[i].code ? cases[i].yes : !cases[i].yes);
+		assert_int_equal(open->repair_wraps, cases[i].code ? !cases[i].yes : cases[i].yes);
+	}
+}
+
+static void flags_hold_for_all_addresses_of_their_section(void **state)
+{
+	(void)state;
+	assert_int_equal(nfm_config_exporter_begin(&to, "a", 1), 0);
+	assert_int_equal(nfm_config_parse_nat(NULL, &to, "no"), 0);
+	assert_int_equal(nfm_config_parse_address(NULL, &to, "192.0.2.1 ::1"), 0);
+	assert_int_equal(nfm_config_parse_repair_wraps(NULL, &to, "yes"), 0);
+	assert_int_equal(nfm_config_exporter_end(&to), 0);
+	assert_int_equal(nfm_config_exporter_begin(&to, "b", 5), 0);
+	assert_int_equal(nfm_config_parse_address(NULL, &to, "192.0.2.2"), 0);
+	assert_int_equal(nfm_config_exporter_end(&to), 0);
+	for (unsigned int i = 0; i < 2; i++) {
+		assert_true(to.exporters.entries[i].no_nat);
+		assert_true(to.exporters.entries[i].repair_wraps);
+	}
+	assert_false(to.exporters.entries[2].no_nat);
+	assert_false(to.exporters.entries[2].repair_wraps);
+	assert_memory_not_equal(&to.exporters.entries[0].addr, &to.exporters.entries[1].addr,
+				sizeof(struct nfm_addr));
+}
+
 static void an_address_belongs_to_one_section_once(void **state)
 {
 	(void)state;
@@ -145,6 +191,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		FRESH(sampling_factors),
 		FRESH(sampling_holds_for_all_addresses_of_its_section),
+		FRESH(yes_and_no),
+		FRESH(flags_hold_for_all_addresses_of_their_section),
 		FRESH(an_address_belongs_to_one_section_once),
 		FRESH(wrong_names_and_addresses),
 		FRESH(many_addresses),

@@ -29,9 +29,11 @@ static void every_key_is_whole(void **state)
 		assert_true(key->min <= key->max);
 		/* The general parsers write at the offset: 0 is the list of interfaces. */
 		if (key->parse == nfm_config_parse_flag || key->parse == nfm_config_parse_u32 ||
-		    key->parse == nfm_config_parse_text)
+		    key->parse == nfm_config_parse_text || key->parse == nfm_config_parse_bytes ||
+		    key->parse == nfm_config_parse_span)
 			assert_true(key->offset && key->offset < sizeof(struct nfm_config));
-		if (key->parse == nfm_config_parse_u32 || key->parse == nfm_config_parse_text)
+		if (key->parse == nfm_config_parse_u32 || key->parse == nfm_config_parse_text ||
+		    key->parse == nfm_config_parse_bytes || key->parse == nfm_config_parse_span)
 			assert_true(key->max);
 	}
 }

@@ -88,6 +88,29 @@ static const struct value_case cases[] = {
 	{ "collector", "hook", "", 0, NULL },
 	{ "collector", "hook", "run %f; echo '%t'", 0, NULL },
 	{ "collector", "nfdump", "1", -EINVAL, NULL },
+	{ "collector", "templates", "16", 0, NULL },
+	{ "collector", "templates", "65535", 0, NULL },
+	{ "collector", "templates", "15", -ERANGE, NULL },
+	{ "collector", "templates", "65536", -ERANGE, NULL },
+	{ "collector", "templates", "4K", -EINVAL, NULL },
+	{ "collector", "template-memory", "1M", 0, NULL },
+	{ "collector", "template-memory", "1048575", -ERANGE, NULL },
+	{ "collector", "template-memory", "0", -ERANGE, NULL },
+	{ "collector", "template-memory", "", -EINVAL, NULL },
+	{ "collector", "template-memory", "64m", 0, NULL },
+	{ "collector", "template-memory", "64X", -EINVAL, NULL },
+	{ "collector", "template-buffer", "64K", 0, NULL },
+	{ "collector", "template-buffer", "256M", 0, NULL },
+	{ "collector", "template-buffer", "65535", -ERANGE, NULL },
+	{ "collector", "template-buffer", "268435457", -ERANGE, NULL },
+	{ "collector", "template-buffer", "0.1G", 0, NULL },
+	{ "collector", "template-wait", "35M", 0, NULL },
+	{ "collector", "template-wait", "31d", 0, NULL },
+	{ "collector", "template-wait", "1", 0, NULL },
+	{ "collector", "template-wait", "32d", -ERANGE, NULL },
+	{ "collector", "template-wait", "0", -ERANGE, NULL },
+	{ "collector", "template-wait", "", -EINVAL, NULL },
+	{ "collector", "template-wait", "35m", -EINVAL, NULL },
 	{ "expire", "size", "", 0, NULL },
 	{ "expire", "size", "0", 0, NULL },
 	{ "expire", "size", "1.5GB", 0, NULL },
@@ -159,6 +182,27 @@ static void values(void **state)
 	}
 }
 
+/* What a refused value leaves, and into which member a good one goes. */
+static void templates_fill_their_members(void **state)
+{
+	static struct nfm_config config;
+	struct nfm_config_target to = { .config = &config };
+	const struct nfm_config_key *memory = find_key("collector", "template-memory");
+	const struct nfm_config_key *buffer = find_key("collector", "template-buffer");
+	const struct nfm_config_key *wait = find_key("collector", "template-wait");
+
+	(void)state;
+	assert_int_equal(memory->parse(memory, &to, "6G"), 0);
+	assert_int_equal(buffer->parse(buffer, &to, "1.5M"), 0);
+	assert_int_equal(wait->parse(wait, &to, "0.1M"), 0);
+	assert_int_equal(memory->parse(memory, &to, "1K"), -ERANGE);
+	assert_int_equal(buffer->parse(buffer, &to, "1G"), -ERANGE);
+	assert_int_equal(wait->parse(wait, &to, "5w"), -ERANGE);
+	assert_int_equal(config.template_memory_bytes, 6ULL << 30);
+	assert_int_equal(config.template_buffer_bytes, 3 << 19);
+	assert_int_equal(config.template_wait_s, 6);
+}
+
 static void a_list_is_replaced_not_extended(void **state)
 {
 	static struct nfm_config config;
@@ -214,6 +258,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values),
+		cmocka_unit_test(templates_fill_their_members),
 		cmocka_unit_test(a_list_is_replaced_not_extended),
 		cmocka_unit_test(texts_fill_their_member_and_no_more),
 		cmocka_unit_test(a_long_word_is_refused_and_shown_cut),

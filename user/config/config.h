@@ -31,6 +31,8 @@ struct nfm_config_exporter {
 	uint32_t sampling_num; /* 0: auto */
 	uint32_t sampling_den;
 	bool trust_data;
+	bool no_nat;	   /* post-NAT addresses are not looked at */
+	bool repair_wraps; /* certain wraps of 32-bit counters are repaired */
 };
 
 struct nfm_config {
@@ -49,6 +51,10 @@ struct nfm_config {
 	uint32_t capacity;
 	uint32_t max_exporters;	 /* ours: rows for exporters, default 1024 */
 	uint32_t pages;		 /* ours: pages of the stride table, 0: from the capacity */
+	uint32_t templates_per_exporter;
+	uint64_t template_memory_bytes; /* of all templates */
+	uint64_t template_buffer_bytes; /* the waiting room; takes effect with a new table */
+	uint32_t template_wait_s;	/* then a set whose template did not come is given up */
 	bool any_exporter;
 	char hook[PATH_MAX];
 	bool nfdump;

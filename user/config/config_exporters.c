@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The [exporter NAME] sections: names, addresses and sampling. */
+/* The [exporter NAME] sections: names, addresses, and how their records are read. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -48,7 +48,7 @@ int nfm_config_exporter_begin(struct nfm_config_target *to, const char *name, un
 	return 0;
 }
 
-/* Sampling may stand before the addresses or behind them: it is set when all is known. */
+/* Settings may stand before the addresses or behind them: they are set when all is known. */
 int nfm_config_exporter_end(struct nfm_config_target *to)
 {
 	struct nfm_config_exporters *all = &to->exporters;
@@ -57,9 +57,10 @@ int nfm_config_exporter_end(struct nfm_config_target *to)
 		return 0;
 	all->line = 0;
 	for (unsigned int i = all->first; i < all->count; i++) {
-		all->entries[i].sampling_num = all->open.sampling_num;
-		all->entries[i].sampling_den = all->open.sampling_den;
-		all->entries[i].trust_data = all->open.trust_data;
+		struct nfm_addr addr = all->entries[i].addr;
+
+		all->entries[i] = all->open;
+		all->entries[i].addr = addr;
 	}
 	return all->first < all->count ? 0 : -ENODATA;
 }
@@ -158,5 +159,35 @@ int nfm_config_parse_sampling(const struct nfm_config_key *key, struct nfm_confi
 	open->sampling_num = (uint32_t)num;
 	open->sampling_den = (uint32_t)den;
 	open->trust_data = trust_data;
+	return 0;
+}
+
+static int parse_yes(const char *value, bool *yes)
+{
+	*yes = !strcmp(value, "yes");
+	return *yes || !strcmp(value, "no") ? 0 : -EINVAL;
+}
+
+int nfm_config_parse_nat(const struct nfm_config_key *key, struct nfm_config_target *to,
+			 const char *value)
+{
+	bool yes;
+
+	(void)key;
+	if (parse_yes(value, &yes))
+		return -EINVAL;
+	to->exporters.open.no_nat = !yes;
+	return 0;
+}
+
+int nfm_config_parse_repair_wraps(const struct nfm_config_key *key, struct nfm_config_target *to,
+				  const char *value)
+{
+	bool yes;
+
+	(void)key;
+	if (parse_yes(value, &yes))
+		return -EINVAL;
+	to->exporters.open.repair_wraps = yes;
 	return 0;
 }

@@ -127,6 +127,44 @@ const struct nfm_config_key nfm_config_keys[NFM_CONFIG_KEYS] = {
 	},
 	{
 		.section = "collector",
+		.name = "templates",
+		.parse = nfm_config_parse_u32,
+		.fallback = "4096",
+		.form = "a number from 16 to 65535",
+		.help = "Templates and samplers (v9, IPFIX) that one exporter may have; of more, "
+			"the one unused longest is forgotten.",
+		AT(templates_per_exporter), .min = 16, .max = 65535,
+	},
+	{
+		.section = "collector",
+		.name = "template-memory",
+		.parse = nfm_config_parse_bytes,
+		.fallback = "64M",
+		.form = "at least 1M: a number with K, M, G or T",
+		.help = "Memory for the templates of all exporters.",
+		AT(template_memory_bytes), .min = 1ULL << 20, .max = UINT64_MAX,
+	},
+	{
+		.section = "collector",
+		.name = "template-buffer",
+		.parse = nfm_config_parse_bytes,
+		.fallback = "16M",
+		.form = "64K to 256M: a number with K, M or G",
+		.help = "Room for data that wait for their template; takes effect with a new table.",
+		AT(template_buffer_bytes), .min = 64ULL << 10, .max = 256ULL << 20,
+	},
+	{
+		.section = "collector",
+		.name = "template-wait",
+		.parse = nfm_config_parse_span,
+		.fallback = "35M",
+		.form = "up to 31d: a number with w, d, H (hours) or M (minutes), such as 35M; not 0",
+		.help = "How long data wait for their template before they are given up: longer "
+			"than the router's template timeout (RouterOS: 30 minutes).",
+		AT(template_wait_s), .min = 1, .max = 31 * 86400,
+	},
+	{
+		.section = "collector",
 		.name = "hook",
 		.parse = nfm_config_parse_text,
 		.fallback = "",
@@ -207,6 +245,26 @@ const struct nfm_config_key nfm_config_keys[NFM_CONFIG_KEYS] = {
 		.help = "auto: as the router says in header or options; N or N/M: "
 			"multiply by it (1000: one packet of 1000 is seen); trust-data: as its "
 			"data records say.",
+		.shown_off = true,
+	},
+	{
+		.section = NFM_CONFIG_EXPORTER,
+		.name = "nat",
+		.parse = nfm_config_parse_nat,
+		.fallback = "yes",
+		.form = "yes or no",
+		.help = "yes: where a record has addresses after NAT (v9, IPFIX), the customer "
+			"behind the NAT is found by them; no: they are not looked at.",
+		.shown_off = true,
+	},
+	{
+		.section = NFM_CONFIG_EXPORTER,
+		.name = "repair-wraps",
+		.parse = nfm_config_parse_repair_wraps,
+		.fallback = "no",
+		.form = "yes or no",
+		.help = "yes: a 32-bit byte counter that certainly wrapped (fewer than 20 bytes a "
+			"packet) gets 2^32 bytes back, as often as packets of 1500 bytes allow.",
 		.shown_off = true,
 	},
 	{

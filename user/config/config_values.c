@@ -53,6 +53,34 @@ int nfm_config_parse_text(const struct nfm_config_key *key, struct nfm_config_ta
 	return 0;
 }
 
+int nfm_config_parse_bytes(const struct nfm_config_key *key, struct nfm_config_target *to,
+			   const char *value)
+{
+	uint64_t bytes;
+	int code = nfm_units_parse_size(value, &bytes);
+
+	if (code)
+		return code;
+	if (bytes < key->min || bytes > key->max)
+		return -ERANGE;
+	*(uint64_t *)member(key, to) = bytes;
+	return 0;
+}
+
+int nfm_config_parse_span(const struct nfm_config_key *key, struct nfm_config_target *to,
+			  const char *value)
+{
+	uint64_t seconds;
+	int code = nfm_units_parse_lifetime(value, &seconds);
+
+	if (code)
+		return code;
+	if (seconds < key->min || seconds > key->max)
+		return -ERANGE;
+	*(uint32_t *)member(key, to) = (uint32_t)seconds;
+	return 0;
+}
+
 int nfm_config_each_word(struct nfm_config_target *to, const char *value, unsigned int max,
 			 int (*one)(struct nfm_config_target *to, const char *word,
 				    unsigned int index))

@@ -47,17 +47,19 @@ struct nfm_config_key {
 /* The section "[exporter NAME]": the only one that repeats. */
 #define NFM_CONFIG_EXPORTER "exporter"
 
-#define NFM_CONFIG_KEYS 24U
+#define NFM_CONFIG_KEYS 30U
 extern const struct nfm_config_key nfm_config_keys[NFM_CONFIG_KEYS];
 
 #define NFM_CONFIG_PARSER(name)                                                                   \
 	int nfm_config_parse_##name(const struct nfm_config_key *key,                             \
 				    struct nfm_config_target *to, const char *value)
 
-/* General: a yes or no, a number, a text at `offset`. */
+/* General: a yes or no, a number, a text, bytes (64 bits), seconds (32 bits) at `offset`. */
 NFM_CONFIG_PARSER(flag);
 NFM_CONFIG_PARSER(u32);
 NFM_CONFIG_PARSER(text);
+NFM_CONFIG_PARSER(bytes);
+NFM_CONFIG_PARSER(span);
 
 /* Of one key each. */
 NFM_CONFIG_PARSER(interfaces);
@@ -76,6 +78,8 @@ NFM_CONFIG_PARSER(url);
 /* Of the open [exporter NAME] section: config_exporters.c. */
 NFM_CONFIG_PARSER(address);
 NFM_CONFIG_PARSER(sampling);
+NFM_CONFIG_PARSER(nat);
+NFM_CONFIG_PARSER(repair_wraps);
 
 /**
  * Calls `one` for each word of `value`; a failing word stands in to->at_fault afterwards.
