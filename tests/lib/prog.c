@@ -178,6 +178,7 @@ int nfm_prog_reset(struct nfm_prog *p)
 	memset(p->table.pages, 0, sizeof(struct nfm_page) * g->pages);
 	memset(p->table.seqlog, 0,
 	       sizeof(struct nfm_seqlog) * g->columns * (g->seqlog_entries + NFM_SEQLOG_HEAD));
+	memset(p->table.templates, 0, sizeof(*p->table.templates));
 	set_up(p);
 	r = empty_hash(p, "nfm_admission");
 	if (!r)
