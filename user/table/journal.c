@@ -3,12 +3,17 @@
 
 #include <string.h>
 
+#include "table/waiting.h"
+
 void nfm_journal_begin(struct nfm_batch_log *log, struct nfm_table *table)
 {
 	for (uint32_t i = 0; i < log->count; i++)
 		log->slot[log->used[i]] = 0;
 	log->count = 0;
 	log->table = table;
+	log->waiting_head = table->ctl->waiting_head;
+	log->waiting_tail = table->ctl->waiting_tail;
+	log->waiting_done = NFM_WAITING_NONE;
 }
 
 static uint32_t slot_of(uint32_t index)
@@ -52,9 +57,22 @@ static void copy_rows(struct nfm_table *t)
 	}
 }
 
+/* A reader that sees the new head sees what stands below it. */
+static void move_waiting(struct nfm_table *t)
+{
+	const struct nfm_journal *j = t->journal;
+
+	if (j->waiting_done != NFM_WAITING_NONE)
+		__atomic_store_n(&nfm_waiting_at(t, j->waiting_done)->state, NFM_WAITING_DONE,
+				 __ATOMIC_RELAXED);
+	__atomic_store_n(&t->ctl->waiting_tail, j->waiting_tail, __ATOMIC_RELAXED);
+	__atomic_store_n(&t->ctl->waiting_head, j->waiting_head, __ATOMIC_RELEASE);
+}
+
 static void finish(struct nfm_table *t, uint64_t *consumer_pos)
 {
 	copy_rows(t);
+	move_waiting(t);
 	if (t->journal->ring_pos != NFM_JOURNAL_NO_RING && consumer_pos)
 		__atomic_store_n(consumer_pos, t->journal->ring_pos, __ATOMIC_RELEASE);
 	__atomic_store_n(&t->journal->state, NFM_JOURNAL_EMPTY, __ATOMIC_RELEASE);
@@ -70,21 +88,58 @@ void nfm_journal_commit(struct nfm_batch_log *log, uint64_t ring_pos, uint64_t *
 	}
 	j->count = log->count;
 	j->ring_pos = ring_pos;
+	j->waiting_head = log->waiting_head;
+	j->waiting_tail = log->waiting_tail;
+	/* what the tail has left behind need not be marked */
+	j->waiting_done = log->waiting_done < log->waiting_tail ? NFM_WAITING_NONE :
+								  log->waiting_done;
 	__atomic_store_n(&j->state, NFM_JOURNAL_SET, __ATOMIC_RELEASE);
 	finish(log->table, consumer_pos);
 }
 
-int nfm_journal_recover(struct nfm_table *t, uint64_t *consumer_pos)
+static bool rows_make_sense(const struct nfm_table *t)
 {
+	const struct nfm_journal *j = t->journal;
 	uint64_t rows = nfm_table_row_count(&t->geometry);
 
-	if (__atomic_load_n(&t->journal->state, __ATOMIC_ACQUIRE) != NFM_JOURNAL_SET)
+	if (j->count > NFM_JOURNAL_ENTRIES)
+		return false;
+	for (uint64_t i = 0; i < j->count; i++)
+		if (j->entry[i].index >= rows)
+			return false;
+	return true;
+}
+
+/* The room may be damaged, too: so the control words are no measure, and it is checked later. */
+static bool waiting_makes_sense(const struct nfm_table *t)
+{
+	const struct nfm_journal *j = t->journal;
+	uint32_t state;
+
+	if (!nfm_waiting_span_fits(t, j->waiting_tail, j->waiting_head))
+		return false;
+	if (j->waiting_done == NFM_WAITING_NONE)
+		return true;
+	if (j->waiting_done < j->waiting_tail || j->waiting_done >= j->waiting_head ||
+	    !nfm_waiting_head_fits(t, j->waiting_done))
+		return false;
+	state = nfm_waiting_at(t, j->waiting_done)->state;
+	return state == NFM_WAITING_SET || state == NFM_WAITING_DONE;
+}
+
+int nfm_journal_recover(struct nfm_table *t, uint64_t *consumer_pos)
+{
+	struct nfm_journal *j = t->journal;
+
+	if (__atomic_load_n(&j->state, __ATOMIC_ACQUIRE) != NFM_JOURNAL_SET)
 		return 0;
-	if (t->journal->count > NFM_JOURNAL_ENTRIES)
-		t->journal->count = 0; /* nobody but us writes it: never believed all the same */
-	for (uint64_t i = 0; i < t->journal->count; i++)
-		if (t->journal->entry[i].index >= rows)
-			t->journal->count = 0;
+	/* nobody but us writes it: never believed all the same, and then no part of it */
+	if (!rows_make_sense(t) || !waiting_makes_sense(t)) {
+		j->count = 0;
+		j->waiting_head = t->ctl->waiting_head;
+		j->waiting_tail = t->ctl->waiting_tail;
+		j->waiting_done = NFM_WAITING_NONE;
+	}
 	finish(t, consumer_pos);
 	return 1;
 }
