@@ -1,122 +1,208 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* Headers, and what comes of a datagram: all of it is taken, or nothing. */
 #include "flow/decode.h"
 
-#include <arpa/inet.h>
-#include <stdbool.h>
-#include <string.h>
+#include <errno.h>
+#include <stdlib.h>
 
-#include "wire.h"
+#include "base/cleanup.h"
+#include "flow/decode_internal.h"
 
-struct fixed_format {
-	uint32_t version;
-	uint32_t header; /* bytes */
-	uint32_t record; /* bytes */
-	uint32_t most;	 /* records */
-	bool has_sequence;
-};
+#define CACHE_LINE 64U
 
-static const struct fixed_format fixed_formats[] = {
-#define FIXED_FORMAT(version, header, record, most, has_sequence)                                 \
-	{ version, header, record, most, has_sequence },
-	NFM_WIRE_FIXED(FIXED_FORMAT)
-#undef FIXED_FORMAT
-};
-
-static const struct fixed_format *find_format(uint32_t version)
+int nfm_decoder_open(struct nfm_decoder *decoder, struct nfm_store *store)
 {
-	for (size_t i = 0; i < sizeof(fixed_formats) / sizeof(fixed_formats[0]); i++)
-		if (fixed_formats[i].version == version)
-			return &fixed_formats[i];
-	return NULL;
-}
+	_cleanup_free_ struct nfm_flow *flow = NULL;
+	_cleanup_free_ struct nfm_alt *alt = NULL;
+	struct nfm_decode_pending *pending;
 
-/* The quotient rounded to the nearest, as nfm_batch_divide() does in the datapath. */
-static uint64_t scale(uint32_t value, struct nfm_sampling sampling)
-{
-	uint64_t product = (uint64_t)value * sampling.num;
-
-	return sampling.den > 1 ? (product + sampling.den / 2) / sampling.den : product;
-}
-
-static void decode_record(const uint8_t *at, struct nfm_sampling sampling, struct nfm_flow *flow)
-{
-	struct nfm_wire_record wire;
-
-	memcpy(&wire, at, sizeof(wire));
-	memset(flow, 0, sizeof(*flow));
-	flow->family = 4;
-	flow->src4_be = wire.src_be;
-	flow->dst4_be = wire.dst_be;
-	flow->packets = scale(ntohl(wire.packets_be), sampling);
-	flow->bytes = scale(ntohl(wire.bytes_be), sampling);
-}
-
-/* Fills the header's words; returns the sampling that the header announces. */
-static struct nfm_sampling decode_header(const struct fixed_format *format, const uint8_t *payload,
-					 struct nfm_datagram *d)
-{
-	struct nfm_sampling announced = { 1, 1 };
-	struct nfm_wire_header_v5 wire = {};
-
-	memcpy(&wire, payload, format->header);
-	d->count = ntohs(wire.head.count_be);
-	d->uptime_ms = ntohl(wire.head.uptime_ms_be);
-	d->unix_s = ntohl(wire.head.unix_s_be);
-	if (format->has_sequence)
-		d->sequence = ntohl(wire.sequence_be);
-	if (format->version == NFM_NETFLOW_V5) {
-		d->domain = (uint32_t)wire.engine_type << 8 | wire.engine_id;
-		announced.num = ntohs(wire.sampling_be) & NFM_WIRE_SAMPLING_MASK;
-		if (!announced.num)
-			announced.num = 1;
+	flow = aligned_alloc(CACHE_LINE, NFM_DECODE_FLOWS * sizeof(*flow));
+	alt = aligned_alloc(CACHE_LINE, NFM_DECODE_FLOWS * sizeof(*alt));
+	pending = calloc(1, sizeof(*pending));
+	if (!flow || !alt || !pending) {
+		free(pending);
+		return -ENOMEM;
 	}
-	return announced;
+	decoder->store = store;
+	decoder->flow = NFM_STEAL_PTR(flow);
+	decoder->alt = NFM_STEAL_PTR(alt);
+	decoder->pending = pending;
+	decoder->change_count = 0;
+	return 0;
 }
 
-static uint32_t decode_fixed(const struct fixed_format *format, const uint8_t *payload,
-			     uint32_t length, struct nfm_sampling sampling, struct nfm_flow *flow,
-			     struct nfm_datagram *d)
+void nfm_decoder_close(struct nfm_decoder *decoder)
 {
-	struct nfm_sampling announced;
-	uint32_t fit;
+	if (decoder->pending)
+		nfm_flow_discard(decoder);
+	free(NFM_STEAL_PTR(decoder->flow));
+	free(NFM_STEAL_PTR(decoder->alt));
+	free(NFM_STEAL_PTR(decoder->pending));
+}
 
-	if (length < format->header)
+/* ---- changes ---- */
+
+static void forget_changes(struct nfm_decoder *decoder)
+{
+	struct nfm_decode_pending *pending = decoder->pending;
+
+	decoder->change_count = 0;
+	pending->templates.count = 0;
+	pending->samplers.count = 0;
+	pending->withdrawn[false] = 0;
+	pending->withdrawn[true] = 0;
+}
+
+void nfm_flow_discard(struct nfm_decoder *decoder)
+{
+	for (uint32_t i = 0; i < decoder->change_count; i++)
+		nfm_template_free(decoder->change[i].template);
+	forget_changes(decoder);
+}
+
+static bool make_change(struct nfm_store *store, struct nfm_decode_change *change)
+{
+	const struct nfm_template_name *withdrawn = &change->withdrawn;
+
+	if (change->template) {
+		if (!nfm_store_put(store, change->template))
+			return true;
+		nfm_template_free(change->template);
+	} else if (withdrawn->id >= 256) {
+		nfm_store_withdraw(store, withdrawn);
+	} else if (withdrawn->id) {
+		nfm_store_withdraw_all(store, withdrawn, withdrawn->id == 3);
+	} else if (change->sampler.sampling.num) {
+		nfm_store_put_sampler(store, &change->sampler); /* no memory: it comes again */
+	}
+	return false;
+}
+
+uint32_t nfm_flow_accept(struct nfm_decoder *decoder, const struct nfm_decode_source *source)
+{
+	uint32_t changed = 0;
+
+	/* first: what a change makes room for is gone then */
+	for (uint32_t i = 0; i < decoder->change_count; i++)
+		if (decoder->change[i].seen)
+			nfm_store_see(decoder->store, decoder->change[i].seen, source->now_unix_ns);
+	for (uint32_t i = 0; i < decoder->change_count; i++)
+		changed += make_change(decoder->store, &decoder->change[i]);
+	forget_changes(decoder);
+	return changed;
+}
+
+/* ---- headers ---- */
+
+/* RFC 3954 section 5.1. The count is not looked at: some count sets, some nothing right. */
+static uint32_t decode_v9(struct nfm_decode *d, const uint8_t *payload, uint32_t length)
+{
+	struct nfm_wire_header_v9 header;
+
+	if (length < sizeof(header))
 		return NFM_REASON_SHORT;
-	announced = decode_header(format, payload, d);
-	fit = (length - format->header) / format->record;
-	if (!d->count)
-		return NFM_REASON_EMPTY;
-	if (d->count > fit) {
-		d->rejected = fit;
-		return d->count > format->most ? NFM_REASON_COUNT : NFM_REASON_TRUNCATED;
-	}
-	for (uint32_t i = 0; i < d->count; i++)
-		decode_record(payload + format->header + i * format->record,
-			      sampling.num ? sampling : announced, &flow[i]);
-	return NFM_REASON_NONE;
+	memcpy(&header, payload, sizeof(header));
+	d->out->uptime_ms = be32toh(header.uptime_ms_be);
+	d->out->unix_s = be32toh(header.unix_s_be);
+	d->out->sequence = be32toh(header.sequence_be);
+	d->out->domain = be32toh(header.domain_be);
+	d->name.domain = d->out->domain;
+	return nfm_decode_sets(d, payload + sizeof(header), length - (uint32_t)sizeof(header));
 }
 
-uint32_t nfm_flow_decode(const uint8_t *payload, uint32_t length, struct nfm_sampling sampling,
-			 struct nfm_flow *flow, struct nfm_datagram *out)
+/* RFC 7011 section 3.1. What stands behind the message is not looked at. */
+static uint32_t decode_ipfix(struct nfm_decode *d, const uint8_t *payload, uint32_t length)
 {
-	const struct fixed_format *format;
-	struct nfm_datagram d = {};
-	uint32_t reason;
+	struct nfm_wire_header_ipfix header;
+	uint32_t message;
 
-	if (length < sizeof(uint16_t)) {
-		*out = d;
+	if (length < sizeof(header))
 		return NFM_REASON_SHORT;
-	}
-	d.version = (uint32_t)payload[0] << 8 | payload[1];
-	format = find_format(d.version);
-	if (format)
-		reason = decode_fixed(format, payload, length, sampling, flow, &d);
-	else if (d.version == NFM_NETFLOW_V9)
-		reason = NFM_REASON_UNDECODED_9;
-	else if (d.version == NFM_IPFIX)
-		reason = NFM_REASON_UNDECODED_IPFIX;
-	else
-		reason = NFM_REASON_VERSION;
-	*out = d;
+	memcpy(&header, payload, sizeof(header));
+	d->out->unix_s = be32toh(header.unix_s_be);
+	d->out->uptime_ms = d->out->unix_s * 1000;
+	d->out->sequence = be32toh(header.sequence_be);
+	d->out->domain = be32toh(header.domain_be);
+	d->name.domain = d->out->domain;
+	message = be16toh(header.length_be);
+	if (message < sizeof(header) || message > length)
+		return NFM_REASON_TRUNCATED;
+	return nfm_decode_sets(d, payload + sizeof(header), message - (uint32_t)sizeof(header));
+}
+
+/* ---- a datagram ---- */
+
+/* The array of waiting sets stays as it is: it is large. */
+static void begin(struct nfm_decode *d, struct nfm_decoder *decoder,
+		  const struct nfm_decode_source *source, struct nfm_datagram *out)
+{
+	nfm_flow_discard(decoder);
+	memset(out, 0, offsetof(struct nfm_datagram, waiting));
+	*d = (struct nfm_decode){
+		.decoder = decoder,
+		.source = source,
+		.out = out,
+		.name.exporter = source->exporter,
+	};
+}
+
+static void set_version(struct nfm_decode *d, uint16_t version)
+{
+	d->out->version = version;
+	d->name.version = version;
+}
+
+static uint32_t end(struct nfm_decode *d, uint32_t reason)
+{
+	struct nfm_datagram *out = d->out;
+
+	if (reason == NFM_REASON_NONE)
+		return reason;
+	out->rejected += out->count;
+	out->count = 0;
+	out->options = 0;
+	out->templates = 0;
+	out->open = 0;
+	out->has_alt = false;
+	out->waiting_count = 0;
+	memset(out->note, 0, sizeof(out->note));
+	nfm_flow_discard(d->decoder);
 	return reason;
+}
+
+uint32_t nfm_flow_decode(struct nfm_decoder *decoder, const struct nfm_decode_source *source,
+			 const uint8_t *payload, uint32_t length, struct nfm_datagram *out)
+{
+	struct nfm_decode d;
+
+	begin(&d, decoder, source, out);
+	if (length < sizeof(uint16_t))
+		return NFM_REASON_SHORT;
+	set_version(&d, nfm_get16(payload));
+	switch (out->version) {
+	case NFM_NETFLOW_V9:
+		return end(&d, decode_v9(&d, payload, length));
+	case NFM_IPFIX:
+		return end(&d, decode_ipfix(&d, payload, length));
+	default:
+		return end(&d, nfm_decode_fixed(&d, payload, length));
+	}
+}
+
+uint32_t nfm_flow_decode_waiting(struct nfm_decoder *decoder,
+				 const struct nfm_decode_source *source,
+				 const struct nfm_waiting *waiting, struct nfm_datagram *out)
+{
+	const uint8_t *set = (const uint8_t *)(waiting + 1);
+	struct nfm_decode d;
+
+	begin(&d, decoder, source, out);
+	set_version(&d, waiting->version);
+	out->domain = waiting->domain;
+	out->uptime_ms = waiting->uptime_ms;
+	out->unix_s = waiting->unix_s;
+	d.name.domain = waiting->domain;
+	if (waiting->length < sizeof(struct nfm_wire_set))
+		return end(&d, NFM_REASON_SET_LENGTH);
+	return end(&d, nfm_decode_data(&d, waiting->id, set, waiting->length));
 }

@@ -84,6 +84,7 @@ struct nfm_decoder {
 	struct nfm_alt *alt;   /* as many */
 	uint32_t change_count;
 	struct nfm_decode_change change[NFM_DECODE_CHANGES];
+	struct nfm_decode_pending *pending; /* decode's own: finds one's way among the changes */
 };
 
 /** `store` is borrowed. 0, -ENOMEM. */
