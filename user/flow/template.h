@@ -16,6 +16,8 @@
 
 #define NFM_LENGTH_VARIABLE 65535U
 
+struct nfm_store_item;
+
 /** What a template is known by outside of one table: rows of exporters change, addresses do not. */
 struct nfm_template_name {
 	struct nfm_addr exporter;
@@ -29,7 +31,8 @@ struct nfm_field {
 	uint16_t length;     /* bytes, or NFM_LENGTH_VARIABLE */
 	uint32_t enterprise; /* 0: IANA's; v9 has none */
 	uint32_t at;	     /* offset in the record; meaningless behind a variable field */
-	uint8_t role;	     /* enum nfm_role; NONE for a repeated element: the first one counts */
+	/* enum nfm_role; NONE: of no use, of a length that cannot be read, or a repetition (the first counts) */
+	uint8_t role;
 	uint8_t reserved[3];
 };
 
@@ -56,9 +59,7 @@ struct nfm_template {
 	uint64_t learned_unix_ns; /* when it came in this form */
 	uint64_t seen_unix_ns;	  /* when it was last announced */
 	uint64_t used_ns;	  /* monotonic: data came; 0: not since we started */
-	/* the store's own */
-	struct nfm_template *next; /* in the hash */
-	struct nfm_template *older, *newer;
+	struct nfm_store_item *item; /* the store's own; NULL outside of one */
 };
 
 /** A template record's head, before anything is allocated for it. */
