@@ -57,7 +57,7 @@ enum nfm_role {
 	NFM_ROLE_SAMPLER,	  /* 48, 302: which sampler */
 	NFM_ROLE_SAMPLING_TAKE,	  /* 305: packets taken in a row */
 	NFM_ROLE_SAMPLING_SKIP,	  /* 306: packets left out after them */
-	NFM_ROLE_REVERSE,	  /* 232, and under enterprise 29305 (RFC 5103) 1, 2, 85, 86, 231 */
+	NFM_ROLE_REVERSE,	  /* 232; under enterprise 29305 (RFC 5103) 1, 2, 23, 24, 85, 86, 231 */
 	NFM_ROLES,
 };
 
@@ -73,7 +73,7 @@ struct nfm_element {
 /** The element, or NULL if it is not known. Enterprise 0: IANA's. */
 const struct nfm_element *nfm_element_find(uint32_t enterprise, uint16_t id);
 
-/** All of the table, in order of number; for docs. */
+/** All of IANA's and Cisco's, in order of number. */
 const struct nfm_element *nfm_element_all(uint32_t *count);
 
 const char *nfm_element_type_name(uint8_t type);
