@@ -26,6 +26,7 @@ NFM_INLINE int fixed_records(struct nfm_rx *rx, struct nfm_flow *flow, __u32 hea
 	const __u8 *at = rx->payload + header;
 	__u64 bytes_sum = 0;
 	__u64 packets_sum = 0;
+	__u64 odd = 0;
 	__u32 i;
 
 	for (i = 0; i < NFM_KERNEL_BATCH && i < rx->count; i++) {
@@ -33,21 +34,28 @@ NFM_INLINE int fixed_records(struct nfm_rx *rx, struct nfm_flow *flow, __u32 hea
 
 		if ((const void *)(wire + 1) > rx->end)
 			return NFM_REASON_TRUNCATED; /* cannot be: for the verifier */
+		__u64 packets = bpf_ntohl(wire->packets_be);
+		__u64 bytes = bpf_ntohl(wire->bytes_be);
+
 		flow[i].src4_be = wire->src_be;
 		flow[i].dst4_be = wire->dst_be;
-		flow[i].packets = bpf_ntohl(wire->packets_be) * factor;
-		flow[i].bytes = bpf_ntohl(wire->bytes_be) * factor;
+		odd |= nfm_flow_oddness(bytes, packets) |
+		       nfm_flow_sameness(wire->src_be, wire->dst_be);
+		flow[i].packets = packets * factor;
+		flow[i].bytes = bytes * factor;
 		packets_sum += flow[i].packets;
 		bytes_sum += flow[i].bytes;
 		at += record;
 	}
+	if ((__s64)odd < 0)
+		return NFM_REASON_ODD;
 	rx->sum.packets = packets_sum;
 	rx->sum.bytes = bytes_sum;
 	return NFM_CONTINUE;
 }
 
-NFM_INLINE int fixed_decode(struct nfm_rx *rx, struct nfm_flow *flow, __u32 header, __u32 record,
-			    __u32 most, __u32 has_sequence)
+NFM_INLINE int fixed_decode(struct nfm_rx *rx, struct nfm_scratch *batch, __u32 header,
+			    __u32 record, __u32 most, __u32 has_sequence)
 {
 	const struct nfm_wire_header_v5 *wire = (const void *)rx->payload;
 	__u64 factor = 1;
@@ -71,30 +79,10 @@ NFM_INLINE int fixed_decode(struct nfm_rx *rx, struct nfm_flow *flow, __u32 head
 		return answer;
 	if (rx->admission.sampling_num)
 		factor = rx->admission.sampling_num;
-	return fixed_records(rx, flow, header, record, factor);
-}
-
-/* Any version: decodes the fixed ones, hands over those with templates. */
-NFM_INLINE int decode(struct nfm_rx *rx, struct nfm_flow *flow)
-{
-	const __u16 *version_be = (const void *)rx->payload;
-
-	if (rx->length < sizeof(*version_be) || (const void *)(version_be + 1) > rx->end)
-		return NFM_REASON_SHORT;
-	rx->version = bpf_ntohs(*version_be);
-	switch (rx->version) {
-#define NFM_FIXED_CASE(version, header, record, most, has_sequence)                               \
-	case version:                                                                             \
-		return fixed_decode(rx, flow, header, record, most, has_sequence);
-		NFM_WIRE_FIXED(NFM_FIXED_CASE)
-#undef NFM_FIXED_CASE
-	case NFM_NETFLOW_V9:
-		return NFM_REASON_VERSION_9;
-	case NFM_IPFIX:
-		return NFM_REASON_VERSION_IPFIX;
-	default:
-		return NFM_REASON_VERSION;
-	}
+	batch->divide_by = rx->admission.sampling_num ? rx->admission.sampling_den : 1;
+	batch->has_v6 = 0;
+	batch->has_alt = 0;
+	return fixed_records(rx, batch->flow, header, record, factor);
 }
 
 #endif

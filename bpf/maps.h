@@ -123,11 +123,56 @@ struct {
 	__uint(max_entries, NFM_PUNT_RING_SIZE);
 } nfm_punts SEC(".maps");
 
-/* Each CPU's batch: too large for the stack. */
+/*
+ * Where a walk over the sets of a datagram is. Not on the stack: what the verifier reads back from a
+ * map it knows nothing of, so that the walk's callbacks look the same to it at every turn.
+ */
+struct nfm_walk_state {
+	__u64 now_ns;
+	struct nfm_batch_sum sum;
+	struct nfm_template_key key;
+	__u32 slot; /* of the set or template under way */
+	__u32 at;   /* of the next set, in the packet */
+	__u32 end;  /* of the datagram */
+	__u32 record_at;
+	__u32 set_end;
+	int answer; /* NFM_CONTINUE, or why the agent has to take the datagram */
+	__u32 count;
+	__u32 has_v6;
+	__u32 has_alt;
+	__u32 sampling_num; /* of the exporter, as configured; 0: what was announced */
+	__u32 sampling_den;
+	__u32 num; /* of the set under way */
+	__u32 den;
+	__u32 differs;	/* the template under way, from what is installed */
+	__u32 disarmed; /* slot + 1 of the stream, if this datagram did */
+	__u32 watch;	/* templates are looked at, data are not: this CPU has no column */
+};
+
+/*
+ * Each CPU's batch: too large for the stack; and what passes 2 to 5 have to know of its datagram, which
+ * they read from here: see passes.h.
+ */
 struct nfm_scratch {
-	__u32 count; /* read back from here the verifier knows no bounds: its states converge */
+	__u32 count; /* flows */
+	__u32 rows;  /* entry of nfm_rows: this CPU's column in the open bank */
+	__u32 column;
+	__u32 exporter;
+	__u32 divide_by; /* of a sampling that is a fraction, not divided by yet; else 1 */
+	__u32 has_v6;	 /* some flows are of family 6 */
+	__u32 has_alt;	 /* some flows have other addresses */
+	__u32 version;
+	struct nfm_batch_sum sum;
+	__u64 now_ns;
+	__u32 domain;
+	__u32 sequence;
+	__u32 uptime_ms;
+	__u32 unix_s;
+	__u32 kinds; /* of the flows' leaves */
 	__u32 reserved[15];
 	struct nfm_flow flow[NFM_KERNEL_BATCH];
+	struct nfm_alt alt[NFM_KERNEL_BATCH]; /* of flows that have one */
+	struct nfm_walk_state walk;
 };
 
 struct {

@@ -11,6 +11,7 @@
 
 #include "abi/abi.h"
 #include "abi/batch.h"
+#include "abi/layout.h"
 #include "abi/reasons.h"
 #include "abi/wire.h"
 
@@ -21,7 +22,9 @@
 #include "admit.h"
 #include "fixed.h"
 #include "count.h"
+#include "template.h"
 #include "sequence.h"
+#include "passes.h"
 #include "punt.h"
 /* clang-format on */
 
@@ -39,12 +42,33 @@ NFM_INLINE int is_punt(__u32 reason)
 #undef NFM_KIND_CASE
 }
 
+/* Pass 1, of any version. */
+NFM_INLINE int decode(struct nfm_rx *rx, struct nfm_scratch *batch)
+{
+	const __u16 *version_be = (const void *)rx->payload;
+
+	if (rx->length < sizeof(*version_be) || (const void *)(version_be + 1) > rx->end)
+		return NFM_REASON_SHORT;
+	rx->version = bpf_ntohs(*version_be);
+	switch (rx->version) {
+#define NFM_FIXED_CASE(version, header, record, most, has_sequence)                               \
+	case version:                                                                             \
+		return fixed_decode(rx, batch, header, record, most, has_sequence);
+		NFM_WIRE_FIXED(NFM_FIXED_CASE)
+#undef NFM_FIXED_CASE
+	case NFM_NETFLOW_V9:
+	case NFM_IPFIX:
+		return template_decode(rx, batch);
+	default:
+		return NFM_REASON_VERSION;
+	}
+}
+
 /* Everything from the payload on: NFM_REASON_NONE if the datagram was counted here. */
 NFM_INLINE __u32 meter(struct nfm_rx *rx)
 {
 	struct nfm_scratch *batch;
 	__u32 zero = 0;
-	__u32 kinds;
 	int answer;
 
 	answer = admit(rx);
@@ -53,26 +77,28 @@ NFM_INLINE __u32 meter(struct nfm_rx *rx)
 	batch = bpf_map_lookup_elem(&nfm_scratch, &zero);
 	if (!batch)
 		return NFM_REASON_NO_COLUMN; /* cannot be: for the verifier */
-	answer = decode(rx, batch->flow);
+	answer = decode(rx, batch);
 	if (answer != NFM_CONTINUE)
 		return answer;
 	batch->count = rx->count;
-	nfm_barrier();
-	if (rx->admission.sampling_num && rx->admission.sampling_den > 1) {
-		nfm_batch_divide(batch->flow, batch->count, rx->admission.sampling_den);
-		nfm_batch_add_up(batch->flow, batch->count, &rx->sum);
-	}
-	kinds = nfm_batch_look_up(rx, batch->flow, batch->count);
-	if (kinds & NFM_LEAF_DISCOVER)
-		return NFM_REASON_NEW_CUSTOMER;
-	count_batch(rx, batch, kinds);
-	sequence_log(rx);
-	return NFM_REASON_NONE;
+	batch->rows = rx->rows;
+	batch->column = rx->column;
+	batch->exporter = rx->admission.exporter;
+	batch->version = rx->version;
+	batch->sum = rx->sum;
+	batch->now_ns = rx->now_ns;
+	batch->domain = rx->domain;
+	batch->sequence = rx->sequence;
+	batch->uptime_ms = rx->uptime_ms;
+	batch->unix_s = rx->unix_s;
+	return count_datagram();
 }
 
 /* A CPU beyond the columns has no row to write to: the agent counts for it. */
-NFM_INLINE int without_column(const struct nfm_rx *rx)
+NFM_INLINE int without_column(struct nfm_rx *rx)
 {
+	if (!rx->fragment)
+		template_watch(rx);
 	if (rx->fragment || punt(rx, NFM_REASON_NO_COLUMN) != NFM_REASON_NO_COLUMN)
 		return XDP_PASS; /* the socket may still take it, and the stack counts it if not */
 	return rx->ctl->flags & NFM_CTL_TEE ? XDP_PASS : XDP_DROP;
@@ -101,13 +127,14 @@ int nfmeter(struct xdp_md *md)
 	rx.column = bpf_get_smp_processor_id();
 	if (rx.column >= nfm_geometry.columns - 1) /* what is wrong with it, the stack counts */
 		return answer == NFM_CONTINUE ? without_column(&rx) : XDP_PASS;
-	if (!count_open(&rx))
+	rx.rows = (__u32)(rx.ctl->epoch & 1) * nfm_geometry.columns + rx.column;
+	if (!view_open(&rx.view, rx.rows))
 		return XDP_PASS; /* cannot be: for the verifier */
 	if (rx.fragment && !(rx.ctl->flags & NFM_CTL_TEE)) {
-		count_reason(&rx, NFM_REASON_FRAGMENT, 0);
+		count_reason(&rx.view, NFM_REASON_FRAGMENT, 0, rx.now_ns);
 		return XDP_PASS;
 	}
-	count_reason(&rx, NFM_REASON_RECEIVED, 0);
+	count_reason(&rx.view, NFM_REASON_RECEIVED, 0, rx.now_ns);
 	if (answer != NFM_CONTINUE)
 		reason = answer;
 	else if (rx.fragment)
@@ -118,11 +145,13 @@ int nfmeter(struct xdp_md *md)
 		return verdict(&rx);
 	if (is_punt(reason)) {
 		reason = punt(&rx, reason);
+		if (reason == NFM_REASON_RING_FULL)
+			template_lost(&rx);
 		rx.rejected = rx.count; /* if the ring was full: what a fixed version held */
 	}
 	if (!is_punt(reason))
 		count_rejected(&rx);
-	count_reason(&rx, reason, is_punt(reason) ? 0 : rx.rejected);
+	count_reason(&rx.view, reason, is_punt(reason) ? 0 : rx.rejected, rx.now_ns);
 	return verdict(&rx);
 }
 

@@ -9,6 +9,12 @@
 #define NFM_CONTINUE (-1)
 #define NFM_NOT_OURS (-2)
 
+/* The parts of the table that the passes reach by address alone. */
+struct nfm_view {
+	struct nfm_row *rows;	      /* this CPU's column in the open bank */
+	const struct nfm_page *pages; /* the stride table */
+};
+
 struct nfm_rx {
 	struct xdp_md *md;
 	const struct nfm_ctl *ctl;
@@ -20,21 +26,36 @@ struct nfm_rx {
 	__u16 source_port_be;
 	__u16 fragment;	   /* a first fragment: the rest of the datagram is elsewhere */
 	__u32 column;	   /* this CPU's */
-	struct nfm_row *rows;		/* this CPU's column in the open bank */
-	const struct nfm_page *pages;	/* the stride table */
+	__u32 rows;	   /* entry of nfm_rows: its column in the open bank */
+	struct nfm_view view;
 	__u64 now_ns;
 	struct nfm_admission admission;
 	__u32 admitted;
 	/* by the decoder */
 	__u32 count;	 /* records */
 	struct nfm_batch_sum sum;
+	__u32 disarmed;	 /* slot + 1 of a stream that this datagram disarmed */
 	__u32 rejected;	 /* records of a datagram that is rejected: those that it holds */
 	__u32 version;
 	__u32 sequence;
 	__u32 domain;
 	__u32 uptime_ms;
 	__u32 unix_s;
+	__u32 walk_bytes; /* of the payload that are sets and header: IPFIX says so itself */
 };
+
+/*
+ * An index below `limit`; one that is not (there is none) becomes 0. In assembly, because clang
+ * may compute an address before the check that bounds it, which the verifier does not accept.
+ */
+NFM_INLINE __u64 bounded(__u64 index, __u64 limit)
+{
+	__asm__ volatile("if %[index] < %[limit] goto +1\n"
+			 "%[index] = 0"
+			 : [index] "+r"(index)
+			 : [limit] "r"(limit));
+	return index;
+}
 
 #define nfm_barrier() __asm__ volatile("" : : : "memory")
 

@@ -8,9 +8,9 @@
 
 #include "rx.h"
 
-NFM_INLINE void sequence_log(const struct nfm_rx *rx)
+NFM_INLINE void sequence_log(const struct nfm_scratch *batch)
 {
-	__u32 first = rx->column * (nfm_geometry.seqlog_entries + NFM_SEQLOG_HEAD);
+	__u32 first = batch->column * (nfm_geometry.seqlog_entries + NFM_SEQLOG_HEAD);
 	struct nfm_seqlog *head = bpf_map_lookup_elem(&nfm_seqlog, &first);
 	struct nfm_seqlog *line;
 	__u32 index;
@@ -22,14 +22,14 @@ NFM_INLINE void sequence_log(const struct nfm_rx *rx)
 	line = bpf_map_lookup_elem(&nfm_seqlog, &index);
 	if (!line)
 		return;
-	line->time_ns = rx->now_ns;
-	line->domain = rx->domain;
-	line->sequence = rx->sequence;
-	line->uptime_ms = rx->uptime_ms;
-	line->unix_s = rx->unix_s;
-	line->exporter = rx->admission.exporter;
-	line->version = rx->version;
-	line->units = rx->count;
+	line->time_ns = batch->now_ns;
+	line->domain = batch->domain;
+	line->sequence = batch->sequence;
+	line->uptime_ms = batch->uptime_ms;
+	line->unix_s = batch->unix_s;
+	line->exporter = batch->exporter;
+	line->version = batch->version;
+	line->units = batch->count;
 	nfm_barrier(); /* the line before the head; x86 keeps the order of stores */
 	head->head++;
 }

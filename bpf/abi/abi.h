@@ -25,7 +25,11 @@
 #define NFM_BANKS 2U
 #define NFM_REASON_ROWS 64U
 #define NFM_REFUSED_ENTRIES 1024U
-#define NFM_JOURNAL_ENTRIES 8320U /* rows the most records of a datagram can touch, and some */
+/*
+ * Rows that a datagram can touch: two for each of 4,096 records, 64 reasons, a few, and the notes of
+ * some 1,000 exporters whose waiting sets make room for its own.
+ */
+#define NFM_JOURNAL_ENTRIES 9344U
 #define NFM_WAITING_PAGE 4096U	  /* unit of the waiting room's size, bytes */
 
 /* Rows of the customers' section that are no customers. */
@@ -276,6 +280,30 @@ struct nfm_seqlog {
 #define NFM_UNIT_RECORDS 1U
 #define NFM_UNIT_DATAGRAMS 2U
 
+/* What a stream's numbers may count; each has its account, and one of them is believed. */
+#define NFM_COUNTING_RECORDS 0U	  /* the number is of the datagram's first record */
+#define NFM_COUNTING_DATAGRAMS 1U
+#define NFM_COUNTING_RECORDS_END 2U /* records, this datagram's among them (softflowd's IPFIX) */
+#define NFM_COUNTINGS 3U
+
+/** What came and what did not, if the numbers count in this way. */
+struct nfm_account {
+	__u64 received;	   /* units, duplicates not among them */
+	__u64 lost;	   /* units, of all runs of the router: closed ones and the open one */
+	__u64 resets;
+	__u64 duplicates;  /* datagrams */
+	__u64 reordered;   /* datagrams */
+	/* the open run: from the router's start (or ours) to its next restart */
+	__u64 span;	    /* units from the run's first to its last */
+	__u64 span_received;
+	__u64 lost_closed;  /* of earlier runs */
+	__u32 next;	    /* the sequence that would follow without a gap */
+	__u32 open;	    /* the newest datagram had sets not yet decoded: at most so many records */
+	__u32 recent_count; /* entries of `recent` ever written, modulo 2^32 */
+	__u32 reserved;
+	__u32 recent[NFM_STREAM_RECENT]; /* sequences of the newest datagrams */
+};
+
 /** A stream's sequence account; the agent is the only writer. */
 struct nfm_stream {
 	__u32 exporter;
@@ -284,26 +312,24 @@ struct nfm_stream {
 	__u16 used;
 	__u32 unit;	    /* NFM_UNIT_… */
 	__u64 datagrams;
-	__u64 received;	    /* units, duplicates not among them */
-	__u64 lost;	    /* units, of all runs of the router: closed ones and the open one */
+	/* of the account that is believed, see there; `lost` may sink: late arrivals, learning */
+	__u64 received;
+	__u64 lost;
 	__u64 resets;
-	__u64 duplicates;   /* datagrams */
-	__u64 reordered;    /* datagrams */
+	__u64 duplicates;
+	__u64 reordered;
 	__u64 last_seen_ns;
-	/* the open run: from the router's start (or ours) to its next restart */
-	__u64 span;	    /* units from the run's first to its last */
-	__u64 span_received;
-	__u64 lost_closed;  /* of earlier runs */
-	__u32 next;	    /* the sequence that would follow without a gap */
+	__u64 time_ns;	    /* arrival of the newest datagram */
 	__u32 uptime_ms;    /* of the newest datagram */
-	__u64 time_ns;	    /* its arrival */
-	__u32 recent_count; /* entries of `recent` ever written, modulo 2^32 */
-	__u32 open;	    /* the newest datagram had sets not yet decoded: at most so many records */
-	__u32 records;	    /* of the newest datagram */
-	__u32 votes;	    /* datagrams in a row that say the unit is another one */
-	__u32 reserved[2];
-	__u64 lost_before_votes;
-	__u32 recent[NFM_STREAM_RECENT]; /* sequences of the newest datagrams */
+	/* the datagram that came last, be it late */
+	__u32 sequence;
+	__u32 records;
+	__u32 open;
+	__u32 counting;	    /* NFM_COUNTING_…: the account that is believed */
+	__u32 told;	    /* NFM_COUNTING_…: what the latest datagrams said */
+	__u32 votes;	    /* how many in a row said so */
+	__u32 reserved;
+	struct nfm_account account[NFM_COUNTINGS];
 };
 
 #define NFM_JOURNAL_EMPTY 0ULL
@@ -381,7 +407,8 @@ _Static_assert(sizeof(struct nfm_admission) == 16, "admission");
 _Static_assert(sizeof(struct nfm_refused) == 32, "refused");
 _Static_assert(sizeof(struct nfm_seqlog) == 32, "seqlog");
 _Static_assert(sizeof(struct nfm_seqlog) * NFM_SEQLOG_HEAD == 64, "the log's head is a cache line");
-_Static_assert(sizeof(struct nfm_stream) == 400, "stream");
+_Static_assert(sizeof(struct nfm_account) == 336, "account");
+_Static_assert(sizeof(struct nfm_stream) == 1120, "stream");
 _Static_assert(sizeof(struct nfm_journal_entry) == 72, "journal entry");
 _Static_assert(sizeof(struct nfm_waiting) == 48, "waiting set");
 _Static_assert(sizeof(struct nfm_punt) == 32, "punt");

@@ -59,12 +59,26 @@ struct nfm_alt {
 #define NFM_RATE_SHIFT 26U
 #define NFM_RATE_SLACK_MS 100U
 
-/** Whether a record's counters, as sent, need a second look: see NFM_PACKET_LEAST. */
+/**
+ * Whether a record's counters, as sent, need a second look (see NFM_PACKET_LEAST): then the sign bit is
+ * set. Arithmetic, not comparison: the datapath collects it over a batch, and each branch would
+ * double what the verifier has to follow.
+ */
+static inline __attribute__((always_inline)) __u64 nfm_flow_oddness(__u64 bytes, __u64 packets)
+{
+	return (NFM_PACKET_MOST * packets - bytes) | (bytes - NFM_PACKET_LEAST * packets) |
+	       (packets - 1);
+}
+
+/** The same for addresses that are the same. */
+static inline __attribute__((always_inline)) __u64 nfm_flow_sameness(__u32 src, __u32 dst)
+{
+	return (__u64)(src ^ dst) - 1;
+}
+
 static inline __attribute__((always_inline)) int nfm_flow_is_odd(__u64 bytes, __u64 packets)
 {
-	return (bytes - NFM_PACKET_LEAST * packets >
-		(NFM_PACKET_MOST - NFM_PACKET_LEAST) * packets) |
-	       !packets;
+	return (__s64)nfm_flow_oddness(bytes, packets) < 0;
 }
 
 /** Whether so many bytes can be sent in that time. */
@@ -156,6 +170,42 @@ nfm_batch_leaf(const void *env, const __u8 *addr, __u32 family)
 	return nfm_stride_lookup(env, addr, NFM_STRIDE_ROOT_V4, 4);
 }
 
+/*
+ * Pass 2 for one flow. `v6`, a constant: it may be of family 6. Adds the leaves' kinds to *kinds; returns not
+ * 0 if both sides have a customer.
+ */
+static inline __attribute__((always_inline)) __u64
+nfm_batch_look_up_flow(const void *env, struct nfm_flow *f, const int v6, __u32 *kinds)
+{
+	f->up = nfm_batch_leaf(env, f->src, v6 ? f->family : 4);
+	f->down = nfm_batch_leaf(env, f->dst, v6 ? f->family : 4);
+	*kinds |= f->up | f->down;
+	return nfm_batch_choose(f);
+}
+
+/* After it, for a flow with other addresses: one that matches nobody gives way to the other one. */
+static inline __attribute__((always_inline)) __u64
+nfm_batch_look_up_other(const void *env, struct nfm_flow *f, const struct nfm_alt *alt,
+			__u32 *kinds)
+{
+	if (f->alt & NFM_ALT_SRC && !f->up) {
+		__builtin_memcpy(f->src, alt->src, sizeof(f->src));
+		f->up = nfm_batch_leaf(env, f->src, f->family);
+	}
+	if (f->alt & NFM_ALT_DST && !f->down) {
+		__builtin_memcpy(f->dst, alt->dst, sizeof(f->dst));
+		f->down = nfm_batch_leaf(env, f->dst, f->family);
+	}
+	*kinds |= f->up | f->down;
+	return nfm_batch_choose(f);
+}
+
+/* The answer of passes 2 and 3. */
+static inline __attribute__((always_inline)) __u32 nfm_batch_kinds(__u32 kinds, __u64 local)
+{
+	return (kinds & NFM_ENTRY_KIND) | (local ? NFM_BATCH_LOCAL : 0);
+}
+
 /**
  * Passes 2 and 3: finds both leaves of every flow. `v6`, a constant: flows of family 6 may be among
  * them. Returns all leaves' kinds together: with NFM_LEAF_DISCOVER in it a row has to be made first,
@@ -168,43 +218,9 @@ nfm_batch_look_up(const void *env, struct nfm_flow *flow, __u32 count, const int
 	__u32 kinds = 0;
 	__u32 i;
 
-	for (i = 0; i < NFM_BATCH_LIMIT && i < count; i++) {
-		struct nfm_flow *f = &flow[i];
-
-		f->up = nfm_batch_leaf(env, f->src, v6 ? f->family : 4);
-		f->down = nfm_batch_leaf(env, f->dst, v6 ? f->family : 4);
-		kinds |= f->up | f->down;
-		local |= nfm_batch_choose(f);
-	}
-	return (kinds & NFM_ENTRY_KIND) | (local ? NFM_BATCH_LOCAL : 0);
-}
-
-/**
- * After look up, for a batch with flows that have other addresses: an address that matches nobody
- * gives way to the other one. Returns what look up's answer has to be added to.
- */
-static inline __attribute__((always_inline)) __u32
-nfm_batch_look_up_alt(const void *env, struct nfm_flow *flow, const struct nfm_alt *alt, __u32 count)
-{
-	__u64 local = 0;
-	__u32 kinds = 0;
-	__u32 i;
-
-	for (i = 0; i < NFM_BATCH_LIMIT && i < count; i++) {
-		struct nfm_flow *f = &flow[i];
-
-		if (f->alt & NFM_ALT_SRC && !f->up) {
-			__builtin_memcpy(f->src, alt[i].src, sizeof(f->src));
-			f->up = nfm_batch_leaf(env, f->src, f->family);
-		}
-		if (f->alt & NFM_ALT_DST && !f->down) {
-			__builtin_memcpy(f->dst, alt[i].dst, sizeof(f->dst));
-			f->down = nfm_batch_leaf(env, f->dst, f->family);
-		}
-		kinds |= f->up | f->down;
-		local |= nfm_batch_choose(f);
-	}
-	return (kinds & NFM_ENTRY_KIND) | (local ? NFM_BATCH_LOCAL : 0);
+	for (i = 0; i < NFM_BATCH_LIMIT && i < count; i++)
+		local |= nfm_batch_look_up_flow(env, &flow[i], v6, &kinds);
+	return nfm_batch_kinds(kinds, local);
 }
 
 /** Flows for whose customer no row was left. */

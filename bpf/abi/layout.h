@@ -8,7 +8,8 @@
  * Arming. A stream has a slot of its own (id 0). Its `token` is 0 while its templates may be used. A
  * template set that differs from what is installed makes the datapath store a token that
  * was never there before; all of the stream's data then go to the agent, until the agent has
- * installed what it learned and finds the token unchanged (user/agent/install.c).
+ * installed what it learned and finds the token unchanged (user/agent/install.c). If that template
+ * set is lost because the punt ring is full, the token becomes NFM_TOKEN_LOST and stays.
  */
 #ifndef NFM_LAYOUT_H
 #define NFM_LAYOUT_H
@@ -58,6 +59,11 @@ struct nfm_layout {
 	__u32 sampling_num; /* announced by options data; 1/1 else */
 	__u32 sampling_den;
 };
+
+/* Tokens: the datapath's have the highest bit clear, the agent's own have it set. */
+#define NFM_TOKEN_ARMED 0ULL
+#define NFM_TOKEN_AGENT 0x8000000000000000ULL
+#define NFM_TOKEN_LOST 0xffffffffffffffffULL
 
 #define NFM_SLOT_FREE 0U
 #define NFM_SLOT_STREAM 1U
