@@ -76,14 +76,21 @@ static struct nfm_stream *find_stream(struct nfm_meter *meter, const struct nfm_
 
 static void take_word(struct nfm_meter *meter, const struct nfm_seqlog *entry)
 {
+	struct nfm_sequence_credit unseen;
+	struct nfm_exporter *e;
 	struct nfm_stream *s;
 
 	if (entry->exporter >= meter->table.geometry.exporters)
 		return;
 	index_streams(meter);
 	s = find_stream(meter, entry);
-	if (s)
-		nfm_sequence_take(s, entry, &meter->table.exporters[entry->exporter].units_unseen);
+	if (!s)
+		return;
+	e = &meter->table.exporters[entry->exporter];
+	unseen = (struct nfm_sequence_credit){ e->units_unseen, e->datagrams_unseen };
+	nfm_sequence_take(s, entry, &unseen);
+	e->units_unseen = unseen.records;
+	e->datagrams_unseen = unseen.datagrams;
 }
 
 /* ---- merging the columns ---- */
@@ -135,8 +142,9 @@ static struct column *oldest(struct column *columns, uint32_t count, uint32_t ma
 	return found;
 }
 
-/* Units that the lines still in the log tell of one exporter each. */
-static void sum_pending(const struct nfm_table *t, uint64_t *units, uint32_t exporters)
+/* Records and datagrams that the lines still in the log tell of one exporter each. */
+static void sum_pending(const struct nfm_table *t, struct nfm_sequence_credit *pending,
+			uint32_t exporters)
 {
 	uint32_t mask = t->geometry.seqlog_entries - 1;
 
@@ -147,41 +155,53 @@ static void sum_pending(const struct nfm_table *t, uint64_t *units, uint32_t exp
 		for (; c.next != c.end; c.next++) {
 			const struct nfm_seqlog *line = &c.line[c.next & mask];
 
-			if (line->exporter < exporters)
-				units[line->exporter] += line->units;
+			if (line->exporter >= exporters)
+				continue;
+			pending[line->exporter].records += line->units;
+			pending[line->exporter].datagrams++;
 		}
 	}
 }
 
+/* What the rows have counted beyond the lines, those not yet read among them, has no line. */
+static void credit(uint64_t counted, uint64_t pending, __u64 *seen, __u64 *unseen)
+{
+	if (counted <= *seen + pending)
+		return;
+	*unseen += counted - *seen - pending;
+	*seen = counted - pending;
+}
+
 /*
- * The agent came too late for some lines. What they told is lost, but not how many records they
- * stood for: that is what the exporters' rows have counted in the kernel beyond the lines. The
- * rows are read first, so that a datagram which comes meanwhile is not credited as well.
+ * The agent came too late for some lines. What they told is lost, but not how much they stood for:
+ * that is what the exporters' rows have counted in the kernel beyond the lines (both without options
+ * records, which the kernel leaves to the agent). The rows are read first, so that a datagram which
+ * comes meanwhile is not credited as well.
  */
 static void credit_overrun(struct nfm_meter *meter, uint64_t skipped)
 {
 	struct nfm_table *t = &meter->table;
 	uint32_t count = t->ctl->exporter_count;
-	_cleanup_free_ uint64_t *records = calloc(count + 1, sizeof(*records));
-	_cleanup_free_ uint64_t *pending = calloc(count + 1, sizeof(*pending));
+	_cleanup_free_ struct nfm_sequence_credit *counted = calloc(count + 1, sizeof(*counted));
+	_cleanup_free_ struct nfm_sequence_credit *pending = calloc(count + 1, sizeof(*pending));
 
 	t->ctl->seqlog_overruns += skipped;
-	if (!records || !pending)
+	if (!counted || !pending)
 		return; /* the gap then counts as lost: too much said rather than too little */
 	for (uint32_t i = 0; i < count; i++) {
 		struct nfm_row row;
 
 		nfm_table_sum_kernel(t, nfm_table_exporter_row(t, i), &row);
-		records[i] = row.exporter.records;
+		counted[i].records = row.exporter.records;
+		counted[i].datagrams = row.exporter.datagrams;
 	}
 	sum_pending(t, pending, count);
 	for (uint32_t i = 0; i < count; i++) {
 		struct nfm_exporter *e = &t->exporters[i];
 
-		if (records[i] <= e->units_seen + pending[i])
-			continue;
-		e->units_unseen += records[i] - e->units_seen - pending[i];
-		e->units_seen = records[i] - pending[i];
+		credit(counted[i].records, pending[i].records, &e->units_seen, &e->units_unseen);
+		credit(counted[i].datagrams, pending[i].datagrams, &e->datagrams_seen,
+		       &e->datagrams_unseen);
 	}
 }
 
@@ -206,8 +226,10 @@ static void fold_until(struct nfm_meter *meter, uint64_t time_ns)
 
 		if (entry.time_ns > time_ns)
 			break;
-		if (entry.exporter < t->geometry.exporters)
+		if (entry.exporter < t->geometry.exporters) {
 			t->exporters[entry.exporter].units_seen += entry.units;
+			t->exporters[entry.exporter].datagrams_seen++;
+		}
 		take_word(meter, &entry);
 		c->next++;
 		t->ctl->seqlog_tail[c - columns] = c->next;
