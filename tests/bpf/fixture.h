@@ -6,6 +6,7 @@
 #ifndef NFM_BPF_FIXTURE_H
 #define NFM_BPF_FIXTURE_H
 
+#include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,6 +18,7 @@
 
 #include "../lib/frame.h"
 #include "../lib/prog.h"
+#include "base/units.h"
 #include "stride.h"
 
 #define PASS 2 /* XDP_PASS */
@@ -24,7 +26,7 @@
 
 #define CAPACITY 64U
 #define EXPORTERS 8U
-#define STRIDE (CAPACITY + EXPORTERS + NFM_REASON_ROWS)
+#define STRIDE (CAPACITY + 2 * EXPORTERS + NFM_REASON_ROWS)
 #define SEQLOG 16U
 #define RING_BYTES 65536U
 
@@ -34,6 +36,9 @@
 #define CAROL 4U /* 10.2.0.0/15 */
 #define DAVE 5U	 /* 40.0.0.0/7, and within it: */
 #define ERIN 6U	 /* 41.1.2.3 */
+#define FRANK 7U /* 2001:db8:1::/64 */
+#define GRACE 8U /* 2001:db8:2:100::/56 */
+#define HEIDI 9U /* 2001:db8:2:1ff::7, within it */
 #define A1 0x0a000001U
 #define B7 0x0a000107U
 #define C9 0x0a030909U
@@ -62,7 +67,7 @@ static inline int load_group(void **state)
 	const struct nfm_prog_sizes sizes = {
 		.capacity = CAPACITY,
 		.exporters = EXPORTERS,
-		.pages = NFM_STRIDE_FIRST_PAGE + 16,
+		.pages = NFM_STRIDE_FIRST_PAGE + 64,
 		.seqlog_entries = SEQLOG,
 		.ring_bytes = RING_BYTES,
 	};
@@ -88,7 +93,11 @@ static inline int fill_table(struct nfm_prog *p)
 	       nfm_prog_prefix(p, "40.0.0.0/7", DAVE) ||
 	       nfm_prog_prefix(p, "41.1.2.3/32", ERIN) ||
 	       nfm_prog_prefix(p, "10.9.0.0/16", NFM_LEAF_DISCOVER) ||
-	       nfm_prog_prefix(p, "10.10.0.0/16", NFM_LEAF_FULL);
+	       nfm_prog_prefix(p, "10.10.0.0/16", NFM_LEAF_FULL) ||
+	       nfm_prog_prefix(p, "2001:db8:1::/64", FRANK) ||
+	       nfm_prog_prefix(p, "2001:db8:2:100::/56", GRACE) ||
+	       nfm_prog_prefix(p, "2001:db8:2:1ff::7/128", HEIDI) ||
+	       nfm_prog_prefix(p, "2001:db8:9::/48", NFM_LEAF_DISCOVER);
 }
 
 static inline int fresh(void **state)
@@ -104,6 +113,12 @@ static inline void expect_reason(uint32_t reason, uint64_t records)
 
 	row->reason.datagrams++;
 	row->reason.records += records;
+}
+
+static inline void expect_punt(uint32_t reason)
+{
+	expect_reason(NFM_REASON_RECEIVED, 0);
+	expect_reason(reason, 0);
 }
 
 /* A datagram that was counted: `records` of it, with these sums. */
@@ -202,6 +217,19 @@ static inline void assert_verdict(const char *name, int got, int want)
 	fail();
 }
 
+/* A flow of these customers; 0: nobody's. */
+static inline void expect_flow(uint32_t up, uint32_t down, uint64_t bytes, uint64_t packets)
+{
+	if (up)
+		expect_up(up, bytes, packets, 1);
+	if (down)
+		expect_down(down, bytes, packets, 1);
+	if (up && down)
+		expect_up(NFM_ROW_LOCAL, bytes, packets, 1);
+	if (!up && !down)
+		expect_up(NFM_ROW_UNMATCHED, bytes, packets, 1);
+}
+
 /* Builds the frame of a v1, v5 or v7 export, and runs it. */
 static inline int run_export(const struct nfm_packet *packet, const struct nfm_export *header,
 			     const struct nfm_record *record, uint32_t records)
@@ -233,6 +261,26 @@ static inline void drain(struct punts *punts)
 {
 	memset(punts, 0, sizeof(*punts));
 	assert_true(nfm_prog_drain(&prog, take_punt, punts) >= 0);
+}
+
+/* Exactly one entry waits: this reason, this source, this frame's payload. */
+static inline void assert_punt(const char *name, uint32_t reason, const char *source,
+			       uint32_t length)
+{
+	static struct punts punts;
+	struct nfm_addr addr;
+
+	drain(&punts);
+	if (punts.count != 1 || punts.head.reason != reason || punts.head.length != length) {
+		print_error("%s: %u punts, reason %u, %u bytes\n", name, punts.count,
+			    punts.head.reason, punts.head.length);
+		fail();
+	}
+	assert_int_equal(nfm_units_parse_addr(source, &addr), 0);
+	assert_memory_equal(&punts.head.source, &addr, sizeof(addr));
+	assert_int_equal(ntohs(punts.head.source_port_be), NFM_SOURCE_PORT);
+	assert_true(punts.head.time_ns > 0);
+	assert_memory_equal(punts.payload, frame.byte + frame.payload, length);
 }
 
 static inline void assert_no_punt(const char *name)

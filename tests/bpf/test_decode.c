@@ -208,21 +208,14 @@ static void up_down_local_unmatched(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const struct nfm_record record = { .src = cases[i].src,
 						   .dst = cases[i].dst,
-						   .packets = 0xffffffff,
+						   .packets = 0x00100000,
 						   .bytes = 0xfffffffe };
 		const struct nfm_export header = { .count = 1 };
 
 		assert_int_equal(fresh(NULL), 0);
 		for (int n = 1; n <= 3; n++) {
-			expect_counted(EXPORTER, 1, 0xfffffffe, 0xffffffff);
-			if (cases[i].up)
-				expect_up(cases[i].up, 0xfffffffe, 0xffffffff, 1);
-			if (cases[i].down)
-				expect_down(cases[i].down, 0xfffffffe, 0xffffffff, 1);
-			if (cases[i].up && cases[i].down)
-				expect_up(NFM_ROW_LOCAL, 0xfffffffe, 0xffffffff, 1);
-			if (!cases[i].up && !cases[i].down)
-				expect_up(NFM_ROW_UNMATCHED, 0xfffffffe, 0xffffffff, 1);
+			expect_counted(EXPORTER, 1, 0xfffffffe, 0x00100000);
+			expect_flow(cases[i].up, cases[i].down, 0xfffffffe, 0x00100000);
 			assert_verdict(cases[i].name, run_export(&plain, &header, &record, 1),
 				       DROP);
 			assert_rows(cases[i].name);
@@ -233,20 +226,20 @@ static void up_down_local_unmatched(void **state)
 static void a_customer_without_row_is_unmatched_and_noted(void **state)
 {
 	static const struct nfm_record record[] = {
-		{ .src = FULL1, .dst = REMOTE, .packets = 1, .bytes = 10 },
-		{ .src = REMOTE, .dst = FULL1, .packets = 2, .bytes = 20 },
-		{ .src = FULL1, .dst = FULL1 + 1, .packets = 3, .bytes = 30 },
-		{ .src = FULL1, .dst = A1, .packets = 4, .bytes = 40 },
-		{ .src = A1, .dst = FULL1, .packets = 5, .bytes = 50 },
-		{ .src = A1, .dst = REMOTE, .packets = 6, .bytes = 60 },
+		{ .src = FULL1, .dst = REMOTE, .packets = 1, .bytes = 100 },
+		{ .src = REMOTE, .dst = FULL1, .packets = 2, .bytes = 200 },
+		{ .src = FULL1, .dst = FULL1 + 1, .packets = 3, .bytes = 300 },
+		{ .src = FULL1, .dst = A1, .packets = 4, .bytes = 400 },
+		{ .src = A1, .dst = FULL1, .packets = 5, .bytes = 500 },
+		{ .src = A1, .dst = REMOTE, .packets = 6, .bytes = 600 },
 	};
 	const struct nfm_export header = { .count = 6 };
 
 	(void)state;
-	expect_counted(EXPORTER, 6, 210, 21);
-	expect_up(NFM_ROW_UNMATCHED, 60, 6, 3);
-	expect_down(ALICE, 40, 4, 1);
-	expect_up(ALICE, 110, 11, 2);
+	expect_counted(EXPORTER, 6, 2100, 21);
+	expect_up(NFM_ROW_UNMATCHED, 600, 6, 3);
+	expect_down(ALICE, 400, 4, 1);
+	expect_up(ALICE, 1100, 11, 2);
 	expect_reason(NFM_REASON_CUSTOMERS_FULL, 5);
 	assert_verdict("full", run_export(&plain, &header, record, 6), DROP);
 	assert_rows("full");
@@ -304,16 +297,71 @@ static void sampling(void **state)
 /* The most that 64 bits have to hold: (2^32 - 1)^2, and half the denominator for rounding. */
 static void the_greatest_product_does_not_overflow(void **state)
 {
-	static const struct nfm_record record = { .src = A1, .dst = REMOTE, .packets = 0xffffffff,
-						  .bytes = 0xffffffff };
+	const uint32_t packets = 0xffffffff / 20; /* as many as those bytes can be */
+	const struct nfm_record record = { .src = A1, .dst = REMOTE, .packets = packets,
+					   .bytes = 0xffffffff };
 	const struct nfm_export header = { .count = 1 };
 
 	(void)state;
 	assert_int_equal(nfm_prog_admit(&prog, NFM_SOURCE, EXPORTER, 0xffffffff, 0xffffffff), 0);
-	expect_counted(EXPORTER, 1, 0xffffffff, 0xffffffff);
-	expect_up(ALICE, 0xffffffff, 0xffffffff, 1);
+	expect_counted(EXPORTER, 1, 0xffffffff, packets);
+	expect_up(ALICE, 0xffffffff, packets, 1);
 	assert_verdict("product", run_export(&plain, &header, &record, 1), DROP);
 	assert_rows("product");
+}
+
+/* Three records of Alice's. */
+static void expect_three(const struct nfm_record *record)
+{
+	uint64_t bytes = (uint64_t)record[0].bytes + record[1].bytes + record[2].bytes;
+	uint64_t packets = (uint64_t)record[0].packets + record[1].packets + record[2].packets;
+
+	expect_counted(EXPORTER, 3, bytes, packets);
+	expect_up(ALICE, bytes, packets, 3);
+}
+
+/* Records that cannot be as they are: the agent looks at them, wherever they stand. */
+static void odd_records_are_handed_over(void **state)
+{
+	static const struct {
+		const char *name;
+		struct nfm_record record;
+		int is_odd;
+	} cases[] = {
+		{ "20 bytes a packet", { A1, REMOTE, 100, 2000 }, 0 },
+		{ "a byte less: wrapped", { A1, REMOTE, 100, 1999 }, 1 },
+		{ "65,535 a packet", { A1, REMOTE, 100, 6553500 }, 0 },
+		{ "a byte more", { A1, REMOTE, 100, 6553501 }, 1 },
+		{ "nothing", { A1, REMOTE, 0, 0 }, 1 },
+		{ "bytes without packets", { A1, REMOTE, 0, 1500 }, 1 },
+		{ "packets without bytes", { A1, REMOTE, 1, 0 }, 1 },
+		{ "to itself", { A1, A1, 1, 1500 }, 1 },
+		{ "0.0.0.0 to 0.0.0.0", { 0, 0, 1, 1500 }, 1 },
+		{ "greatest", { A1, REMOTE, 0xffffffff, 0xffffffff }, 1 },
+	};
+
+	(void)state;
+	FOR_VERSIONS(v) {
+		for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+			const struct nfm_export header = { .version = v->version, .count = 3 };
+			struct nfm_record record[3];
+
+			make_records(record, 3);
+			record[i % 3] = cases[i].record;
+			assert_int_equal(fresh(NULL), 0);
+			if (cases[i].is_odd)
+				expect_punt(NFM_REASON_ODD);
+			else
+				expect_three(record);
+			assert_verdict(cases[i].name, run_export(&plain, &header, record, 3), DROP);
+			assert_rows(cases[i].name);
+			if (cases[i].is_odd)
+				assert_punt(cases[i].name, NFM_REASON_ODD, NFM_SOURCE,
+					    v->header + 3 * v->record);
+			else
+				assert_no_punt(cases[i].name);
+		}
+	}
 }
 
 int main(void)
@@ -329,6 +377,7 @@ int main(void)
 		cmocka_unit_test_setup(a_customer_without_row_is_unmatched_and_noted, fresh),
 		cmocka_unit_test(sampling),
 		cmocka_unit_test_setup(the_greatest_product_does_not_overflow, fresh),
+		cmocka_unit_test(odd_records_are_handed_over),
 	};
 
 	return cmocka_run_group_tests(tests, load_group, close_group);
