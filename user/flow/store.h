@@ -2,8 +2,8 @@
 /*
  * The template store: templates by (exporter, version, domain, id), and the samplers that options
  * data announced, by (exporter, version, domain, sampler). It only forgets by redefinition,
- * withdrawal or for want of room: of the exporter that wants more, what was unused longest goes first;
- * if it has nothing, of all. Pure.
+ * withdrawal or for want of room: of the exporter that wants more, what was unused longest goes
+ * first; if it has nothing, of all. Pure.
  */
 #ifndef NFM_STORE_H
 #define NFM_STORE_H
