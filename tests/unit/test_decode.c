@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The agent's decoder: every reason, sampling, the largest datagrams, and random garbage. */
+/*
+ * The agent's decoder, versions 1, 5 and 7: every reason, sampling, notes, the largest datagrams, and random
+ * garbage of all versions.
+ */
 #include "flow/decode.h"
 
 #include <arpa/inet.h>
@@ -15,7 +18,6 @@
 #include "wire.h"
 
 #define UDP_MOST 65535U
-#define BELIEVE ((struct nfm_sampling){ 0, 1 })
 
 /* Lengths in bytes, written out here and not taken from NFM_WIRE_FIXED. */
 static const struct layout {
@@ -29,8 +31,28 @@ static const struct layout {
 	{ 7, 24, 52, 28 },
 };
 
-static struct nfm_flow *flow;
+static struct nfm_store *store;
+static struct nfm_decoder decoder;
+static struct nfm_decode_source source;
 static uint8_t *memory; /* UDP_MOST + 8 bytes, so that a payload may begin anywhere */
+
+#define flow decoder.flow
+
+/* As nfm_flow_decode(), of an exporter set to nothing. */
+static uint32_t decode(const uint8_t *payload, uint32_t length, struct nfm_datagram *out)
+{
+	source = (struct nfm_decode_source){ .sampling = { 0, 1 } };
+	memset(out, 0xa5, sizeof(*out));
+	return nfm_flow_decode(&decoder, &source, payload, length, out);
+}
+
+static uint32_t decode_sampled(const uint8_t *payload, uint32_t length,
+			       struct nfm_sampling sampling, struct nfm_datagram *out)
+{
+	source = (struct nfm_decode_source){ .sampling = sampling };
+	memset(out, 0xa5, sizeof(*out));
+	return nfm_flow_decode(&decoder, &source, payload, length, out);
+}
 
 static void put16(uint8_t *at, uint16_t value)
 {
@@ -94,15 +116,15 @@ static void assert_records(uint32_t count, uint64_t num, uint64_t den)
 static int set_up(void **state)
 {
 	(void)state;
-	flow = aligned_alloc(64, NFM_DECODE_FLOWS * sizeof(*flow));
 	memory = malloc(UDP_MOST + 8);
-	return flow && memory ? 0 : -1;
+	return !memory || nfm_store_new(NULL, &store) || nfm_decoder_open(&decoder, store) ? -1 : 0;
 }
 
 static int tear_down(void **state)
 {
 	(void)state;
-	free(flow);
+	nfm_decoder_close(&decoder);
+	nfm_store_free(store);
 	free(memory);
 	return 0;
 }
@@ -150,7 +172,7 @@ static void every_reason(void **state)
 
 		if (rows[i].length)
 			length = rows[i].length;
-		reason = nfm_flow_decode(memory, length, BELIEVE, flow, &d);
+		reason = decode(memory, length, &d);
 		if (reason != rows[i].reason || d.rejected != rows[i].rejected)
 			fail_msg("row %zu: reason %u, rejected %u", i, reason, d.rejected);
 		assert_int_equal(d.version, length < 2 ? 0 : rows[i].version);
@@ -166,7 +188,7 @@ static void empty_payload_is_short(void **state)
 	struct nfm_datagram d;
 
 	(void)state;
-	assert_int_equal(nfm_flow_decode(memory, 0, BELIEVE, flow, &d), NFM_REASON_SHORT);
+	assert_int_equal(decode(memory, 0, &d), NFM_REASON_SHORT);
 	assert_int_equal(d.version, 0);
 }
 
@@ -175,17 +197,12 @@ static void other_versions(void **state)
 	(void)state;
 	build(memory, 5, 1, 1);
 	for (uint32_t version = 0; version <= UINT16_MAX; version++) {
-		uint32_t want = NFM_REASON_VERSION;
 		struct nfm_datagram d;
 
-		if (version == 1 || version == 5 || version == 7)
+		if (version == 1 || version == 5 || version == 7 || version == 9 || version == 10)
 			continue;
-		if (version == 9)
-			want = NFM_REASON_UNDECODED_9;
-		if (version == 10)
-			want = NFM_REASON_UNDECODED_IPFIX;
 		put16(memory, (uint16_t)version);
-		assert_int_equal(nfm_flow_decode(memory, 72, BELIEVE, flow, &d), want);
+		assert_int_equal(decode(memory, 72, &d), NFM_REASON_VERSION);
 		assert_int_equal(d.version, version);
 		assert_int_equal(d.count, 0);
 		assert_int_equal(d.rejected, 0);
@@ -208,7 +225,7 @@ static void header_words(void **state)
 		uint32_t length = build(memory, rows[i].version, 2, 2);
 		struct nfm_datagram d;
 
-		assert_int_equal(nfm_flow_decode(memory, length, BELIEVE, flow, &d), 0);
+		assert_int_equal(decode(memory, length, &d), 0);
 		assert_int_equal(d.version, rows[i].version);
 		assert_int_equal(d.domain, rows[i].domain);
 		assert_int_equal(d.sequence, rows[i].sequence);
@@ -252,7 +269,7 @@ static void sampling_is_applied(void **state)
 
 		if (rows[i].version != 1)
 			put16(memory + 22, rows[i].word);
-		assert_int_equal(nfm_flow_decode(memory, length, rows[i].exporter, flow, &d), 0);
+		assert_int_equal(decode_sampled(memory, length, rows[i].exporter, &d), 0);
 		assert_records(3, rows[i].num, rows[i].den);
 	}
 }
@@ -279,9 +296,81 @@ static void ratio_rounds_to_nearest(void **state)
 		struct nfm_datagram d;
 
 		put32(memory + 24 + 20, rows[i].bytes);
-		assert_int_equal(nfm_flow_decode(memory, length, sampling, flow, &d), 0);
+		assert_int_equal(decode_sampled(memory, length, sampling, &d), 0);
 		if (flow[0].bytes != rows[i].want)
 			fail_msg("row %zu: %llu bytes", i, (unsigned long long)flow[0].bytes);
+	}
+}
+
+/* ---- notes ---- */
+
+/* One record of each row; v1, v5 and v7 alike, as all have 32-bit counters. */
+static const struct {
+	uint32_t src, dst, bytes, packets;
+	uint32_t note; /* NFM_NOTES: none */
+	uint64_t repaired;
+} odd_records[] = {
+	{ 1, 2, 0, 0, NFM_NOTE_EMPTY, 0 },
+	{ 1, 2, 1, 0, NFM_NOTE_IMPLAUSIBLE, 1 },
+	{ 1, 2, 19, 1, NFM_NOTE_WRAPPED, 19 }, /* nothing to add: a packet has not 4 GiB */
+	{ 1, 2, 20, 1, NFM_NOTES, 20 },
+	{ 1, 2, 65535, 1, NFM_NOTES, 65535 },
+	{ 1, 2, 65536, 1, NFM_NOTE_IMPLAUSIBLE, 65536 },
+	{ 1, 2, 0, 1, NFM_NOTE_WRAPPED, 0 },
+	{ 1, 2, 1000, 3000000, NFM_NOTE_WRAPPED, 1000 + (1ULL << 32) },
+	{ 7, 7, 100, 2, NFM_NOTE_SAME, 100 },
+	{ 0, 0, 100, 2, NFM_NOTES, 100 },
+	{ 0, 7, 100, 2, NFM_NOTES, 100 },
+	{ 7, 0, 100, 2, NFM_NOTES, 100 },
+};
+
+static void notes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < NFM_ARRAY_SIZE(odd_records); i++)
+		for (size_t v = 0; v < NFM_ARRAY_SIZE(layouts); v++) {
+			uint32_t length = build(memory, layouts[v].version, 1, 1);
+			uint8_t *record = memory + layouts[v].header;
+			struct nfm_datagram d;
+			uint32_t all = 0;
+
+			put32(record, odd_records[i].src);
+			put32(record + 4, odd_records[i].dst);
+			put32(record + 16, odd_records[i].packets);
+			put32(record + 20, odd_records[i].bytes);
+			assert_int_equal(decode(memory, length, &d), 0);
+			for (uint32_t n = 0; n < NFM_NOTES; n++)
+				all += d.note[n];
+			if (all != (odd_records[i].note != NFM_NOTES) ||
+			    (all && !d.note[odd_records[i].note]))
+				fail_msg("row %zu: %u notes", i, all);
+			assert_int_equal(flow[0].bytes, odd_records[i].bytes);
+		}
+}
+
+/* Repaired before it is multiplied. */
+static void repairs(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < NFM_ARRAY_SIZE(odd_records); i++) {
+		uint32_t length = build(memory, 5, 1, 1);
+		struct nfm_datagram d;
+
+		put32(memory + 24, odd_records[i].src);
+		put32(memory + 28, odd_records[i].dst);
+		put32(memory + 40, odd_records[i].packets);
+		put32(memory + 44, odd_records[i].bytes);
+		source = (struct nfm_decode_source){
+			.sampling = { 10, 1 },
+			.flags = NFM_EXPORTER_REPAIR_WRAPS,
+		};
+		assert_int_equal(nfm_flow_decode(&decoder, &source, memory, length, &d), 0);
+		assert_int_equal(flow[0].bytes, 10 * odd_records[i].repaired);
+		assert_int_equal(flow[0].packets, 10ULL * odd_records[i].packets);
+		assert_int_equal(d.note[NFM_NOTE_REPAIRED],
+				 odd_records[i].repaired != odd_records[i].bytes);
+		assert_int_equal(d.note[NFM_NOTE_WRAPPED],
+				 odd_records[i].note == NFM_NOTE_WRAPPED);
 	}
 }
 
@@ -306,12 +395,12 @@ static void largest_datagrams(void **state)
 		struct nfm_datagram d;
 
 		assert_true(length <= UDP_MOST);
-		assert_int_equal(nfm_flow_decode(memory, length, BELIEVE, flow, &d), 0);
+		assert_int_equal(decode(memory, length, &d), 0);
 		assert_int_equal(d.count, rows[i].records);
 		assert_records(d.count, 1, 1);
 		/* one more than are there */
 		put16(memory + 2, (uint16_t)(rows[i].records + 1));
-		assert_int_equal(nfm_flow_decode(memory, length, BELIEVE, flow, &d),
+		assert_int_equal(decode(memory, length, &d),
 				 NFM_REASON_COUNT);
 		assert_int_equal(d.rejected, rows[i].records);
 	}
@@ -325,7 +414,7 @@ static void payload_at_any_address(void **state)
 			uint32_t length = build(memory + shift, layouts[i].version, 9, 9);
 			struct nfm_datagram d;
 
-			assert_int_equal(nfm_flow_decode(memory + shift, length, BELIEVE, flow, &d),
+			assert_int_equal(decode(memory + shift, length, &d),
 					 0);
 			assert_records(9, 1, 1);
 		}
@@ -349,7 +438,7 @@ static void every_truncation(void **state)
 				want = NFM_REASON_NONE;
 			if (length < l->header)
 				want = NFM_REASON_SHORT;
-			assert_int_equal(nfm_flow_decode(payload, length, BELIEVE, flow, &d), want);
+			assert_int_equal(decode(payload, length, &d), want);
 			assert_int_equal(d.rejected, want == NFM_REASON_TRUNCATED
 							     ? (length - l->header) / l->record
 							     : 0);
@@ -396,9 +485,11 @@ static void random_datagrams(void **state)
 
 		payload = malloc(length ? length : 1);
 		memcpy(payload, memory, length);
-		reason = nfm_flow_decode(payload, length, sampling, flow, &d);
+		reason = decode_sampled(payload, length, sampling, &d);
 		l = layout_of((uint16_t)d.version);
-		if (reason == NFM_REASON_NONE) {
+		if (d.version == 9 || d.version == 10)
+			assert_in_range(d.count + d.rejected, 0, NFM_DECODE_FLOWS);
+		else if (reason == NFM_REASON_NONE) {
 			good++;
 			assert_non_null(l);
 			assert_in_range(d.count, 1, (length - l->header) / l->record);
@@ -418,6 +509,7 @@ int main(void)
 		cmocka_unit_test(every_reason),	       cmocka_unit_test(empty_payload_is_short),
 		cmocka_unit_test(other_versions),      cmocka_unit_test(header_words),
 		cmocka_unit_test(sampling_is_applied), cmocka_unit_test(ratio_rounds_to_nearest),
+		cmocka_unit_test(notes),	       cmocka_unit_test(repairs),
 		cmocka_unit_test(largest_datagrams),   cmocka_unit_test(payload_at_any_address),
 		cmocka_unit_test(every_truncation),    cmocka_unit_test(random_datagrams),
 	};
