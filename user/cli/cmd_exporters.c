@@ -8,6 +8,10 @@
 #include "cli/exporters.h"
 #include "cli/output.h"
 #include "cli/source.h"
+#include "cli/templates.h"
+
+/* Word of a row that a count of the notes is. */
+#define WORD(member) (offsetof(struct nfm_row, notes.member) / sizeof(__u64))
 
 static const struct nfm_column columns[] = {
 	{ "address", "ADDRESS", NFM_COLUMN_LEFT },
@@ -19,6 +23,14 @@ static const struct nfm_column columns[] = {
 	{ "lost_percent", "LOSS", NFM_COLUMN_TEXT_ONLY },
 	{ "streams", NULL, NFM_COLUMN_LEFT },
 	{ "last_seen", "LAST SEEN", NFM_COLUMN_LEFT },
+	{ "notes_wrapped", NULL, NFM_COLUMN_RIGHT },
+	{ "notes_repaired", NULL, NFM_COLUMN_RIGHT },
+	{ "notes_empty", NULL, NFM_COLUMN_RIGHT },
+	{ "notes_same_address", NULL, NFM_COLUMN_RIGHT },
+	{ "notes_implausible", NULL, NFM_COLUMN_RIGHT },
+	{ "notes_options", NULL, NFM_COLUMN_RIGHT },
+	{ "notes_given_up", NULL, NFM_COLUMN_RIGHT },
+	{ "templates", NULL, NFM_COLUMN_RIGHT },
 	{ NULL, NULL, NFM_COLUMN_LEFT },
 };
 
@@ -45,8 +57,23 @@ static void write_loss(struct nfm_output *out, const struct nfm_exporter_view *e
 	nfm_output_cell(out, "lost_percent", text);
 }
 
+static void write_notes(struct nfm_output *out, const struct nfm_row *row)
+{
+	nfm_output_object(out, "notes");
+	nfm_output_u64(out, "wrapped", row->notes.wrapped);
+	nfm_output_u64(out, "repaired", row->notes.repaired);
+	nfm_output_u64(out, "empty", row->notes.empty);
+	nfm_output_u64(out, "same_address", row->notes.same);
+	nfm_output_u64(out, "implausible", row->notes.implausible);
+	nfm_output_u64(out, "options", row->notes.options);
+	nfm_output_u64(out, "given_up", row->notes.given_up);
+	nfm_output_end(out);
+}
+
+/* `templates` is NULL where the file cannot be read. */
 static void write_exporter(struct nfm_output *out, const struct nfm_table *t,
 			   const struct nfm_exporter_view *exporter,
+			   const struct nfm_templates_view *templates,
 			   const struct nfm_view_clock *now)
 {
 	const struct nfm_stream *stream;
@@ -68,11 +95,16 @@ static void write_exporter(struct nfm_output *out, const struct nfm_table *t,
 		write_stream(out, stream);
 	nfm_output_end(out);
 	nfm_output_time(out, "last_seen", nfm_view_unix_ns(now, exporter->last_seen_ns));
+	write_notes(out, &exporter->notes);
+	if (templates)
+		nfm_output_u64(out, "templates", nfm_templates_of(templates, &exporter->addr));
+	else
+		nfm_output_null(out, "templates");
 	nfm_output_end(out);
 }
 
 /* What an operator does about refused sources. */
-static void write_advice(struct nfm_output *out, const struct nfm_exporters_view *view)
+static void advise_refused(struct nfm_output *out, const struct nfm_exporters_view *view)
 {
 	uint32_t i, refused = 0;
 
@@ -90,14 +122,76 @@ static void write_advice(struct nfm_output *out, const struct nfm_exporters_view
 			refused);
 }
 
+/* A line for each kind of trouble; `word` of the notes' row counts it. */
+static void advise_note(struct nfm_output *out, const struct nfm_exporters_view *view,
+			unsigned int word, const char *advice)
+{
+	const struct nfm_exporter_view *first = NULL;
+	uint32_t exporters = 0;
+	uint64_t count = 0;
+	char label[128];
+	char more[48] = "";
+	uint32_t i;
+
+	for (i = 0; i < view->count; i++) {
+		if (!view->list[i].notes.word[word])
+			continue;
+		first = first ?: &view->list[i];
+		exporters++;
+		count += view->list[i].notes.word[word];
+	}
+	if (!first)
+		return;
+	if (exporters > 1)
+		snprintf(more, sizeof(more), " and %" PRIu32 " more", exporters - 1);
+	nfm_output_line(out, "%s", "");
+	nfm_output_line(out, "%s%s: %" PRIu64 " %s",
+			nfm_exporters_label(first, label, sizeof(label)), more, count, advice);
+}
+
+static void write_advice(struct nfm_output *out, const struct nfm_exporters_view *view)
+{
+	uint32_t i;
+
+	advise_refused(out, view);
+	for (i = 0; i < view->count; i++)
+		if (nfm_exporters_is_unspecified(&view->list[i].addr))
+			break;
+	if (i < view->count) {
+		nfm_output_line(out, "%s", "");
+		nfm_output_line(out, "%s", NFM_ADVICE_UNSPECIFIED);
+	}
+	advise_note(out, view, WORD(wrapped), NFM_ADVICE_WRAPPED);
+	advise_note(out, view, WORD(given_up), NFM_ADVICE_GIVEN_UP);
+	advise_note(out, view, WORD(implausible), NFM_ADVICE_IMPLAUSIBLE);
+}
+
+static int write_all(struct nfm_cli *cli, const struct nfm_table *t,
+		     const struct nfm_exporters_view *view,
+		     const struct nfm_templates_view *templates, const struct nfm_view_clock *now)
+{
+	struct nfm_output *out = nfm_output_stdout(cli);
+	uint32_t i;
+
+	if (!out)
+		return 1;
+	nfm_output_table(out, NULL, columns);
+	for (i = 0; i < view->count && !nfm_output_failed(out); i++)
+		write_exporter(out, t, &view->list[i], templates, now);
+	nfm_output_end(out);
+	write_advice(out, view);
+	return nfm_output_done(out);
+}
+
 int nfm_cmd_exporters(struct nfm_cli *cli, int argc, char **argv)
 {
 	_cleanup_(nfm_table_close) struct nfm_table t = { .refusals_fd = -1 };
 	_cleanup_(nfm_exporters_clear) struct nfm_exporters_view view = { 0 };
+	_cleanup_(nfm_templates_clear) struct nfm_templates_view templates = { 0 };
 	struct nfm_view_clock now = nfm_view_clock_now();
-	struct nfm_output *out;
 	struct nfm_error error;
-	uint32_t interval_s, i;
+	uint32_t interval_s;
+	int err;
 
 	(void)argv;
 	if (argc != 1)
@@ -107,13 +201,8 @@ int nfm_cmd_exporters(struct nfm_cli *cli, int argc, char **argv)
 	interval_s = t.ctl->interval_s ? (uint32_t)t.ctl->interval_s : cli->config.interval_s;
 	if (nfm_exporters_read(&t, interval_s, &now, &view, &error))
 		return nfm_cli_fail(&error);
-	out = nfm_output_stdout(cli);
-	if (!out)
-		return 1;
-	nfm_output_table(out, NULL, columns);
-	for (i = 0; i < view.count && !nfm_output_failed(out); i++)
-		write_exporter(out, &t, &view.list[i], &now);
-	nfm_output_end(out);
-	write_advice(out, &view);
-	return nfm_output_done(out);
+	err = nfm_templates_read(cli->config.directory, &t, &now, &templates, &error);
+	if (err)
+		nfm_cli_fail(&error); /* said; the rest can be shown all the same */
+	return write_all(cli, &t, &view, err ? NULL : &templates, &now);
 }

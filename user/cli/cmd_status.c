@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/link.h"
 #include "base/units.h"
 #include "cli/ask.h"
@@ -13,6 +14,7 @@
 #include "cli/source.h"
 #include "cli/version.h"
 #include "cli/view.h"
+#include "table/waiting.h"
 
 struct account {
 	uint64_t received, kernel, agent, rejected;
@@ -20,8 +22,9 @@ struct account {
 
 struct accounts {
 	struct account datagrams, records;
-	uint64_t waiting; /* datagrams handed over that nobody has decided yet */
-	uint64_t reason[NFM_REASON_ROWS]; /* datagrams; of notes: records */
+	uint64_t undecided; /* datagrams handed over that nobody has decided yet */
+	uint64_t waiting_sets, waiting_bytes, waiting_oldest_ns; /* for their template */
+	uint64_t reason[NFM_REASON_ROWS]; /* datagrams; NOTE: records; LOST: sets */
 	uint64_t customers;
 };
 
@@ -58,6 +61,8 @@ static void read_reasons(const struct nfm_table *t, struct accounts *out)
 			break;
 		case NFM_KIND_PUNT:
 		case NFM_KIND_PASS:
+		case NFM_KIND_LOST: /* sets of datagrams that were taken: none of these is rejected */
+		case NFM_KIND_RETIRED:
 			out->reason[i] = row.reason.datagrams;
 			break;
 		case NFM_KIND_NOTE:
@@ -94,7 +99,8 @@ static void read_accounts(const struct nfm_table *t, struct accounts *out)
 	out->records.received = out->records.kernel + out->records.agent + out->records.rejected;
 	decided = out->datagrams.kernel + out->datagrams.agent + out->datagrams.rejected;
 	if (out->datagrams.received > decided)
-		out->waiting = out->datagrams.received - decided;
+		out->undecided = out->datagrams.received - decided;
+	nfm_waiting_count(t, &out->waiting_sets, &out->waiting_bytes, &out->waiting_oldest_ns);
 }
 
 /* ---- writing ---- */
@@ -171,7 +177,7 @@ static void write_agent(struct nfm_output *out, yajl_val agent)
 }
 
 static void write_account(struct nfm_output *out, const char *key, const struct account *account,
-			  uint64_t waiting)
+			  uint64_t undecided)
 {
 	char note[64] = "";
 
@@ -181,8 +187,8 @@ static void write_account(struct nfm_output *out, const char *key, const struct 
 	nfm_output_u64(out, "agent", account->agent);
 	nfm_output_u64(out, "rejected", account->rejected);
 	nfm_output_end(out);
-	if (waiting)
-		snprintf(note, sizeof(note), ", %" PRIu64 " waiting for the agent", waiting);
+	if (undecided)
+		snprintf(note, sizeof(note), ", %" PRIu64 " waiting for the agent", undecided);
 	nfm_output_line(out,
 			"%-10s %" PRIu64 " received: %" PRIu64 " counted in the kernel, %" PRIu64
 			" by the agent, %" PRIu64 " rejected%s",
@@ -240,6 +246,32 @@ static void write_hook(struct nfm_output *out, yajl_val agent)
 				backlog, failures);
 }
 
+/* Data sets whose template has not come yet. */
+static void write_waiting(struct nfm_output *out, const struct accounts *accounts)
+{
+	uint64_t now_ns = nfm_clock_monotonic_ns();
+	uint64_t oldest_ns = accounts->waiting_oldest_ns;
+	uint64_t oldest_s = now_ns > oldest_ns ? (now_ns - oldest_ns) / NFM_NS_PER_S : 0;
+	char bytes[32];
+
+	nfm_output_object(out, "waiting");
+	nfm_output_u64(out, "sets", accounts->waiting_sets);
+	nfm_output_u64(out, "bytes", accounts->waiting_bytes);
+	if (accounts->waiting_sets)
+		nfm_output_u64(out, "oldest_seconds", oldest_s);
+	else
+		nfm_output_null(out, "oldest_seconds");
+	nfm_output_end(out);
+	if (accounts->waiting_sets)
+		nfm_output_line(out,
+				"waiting    %" PRIu64 " data sets (%s) for their template, the "
+				"oldest for %" PRIu64 " s",
+				accounts->waiting_sets,
+				nfm_output_format_bytes(out, accounts->waiting_bytes, bytes,
+							sizeof(bytes)),
+				oldest_s);
+}
+
 static void write_status(struct nfm_output *out, const struct nfm_config *config,
 			 const struct nfm_table *t, yajl_val agent,
 			 const struct accounts *accounts)
@@ -248,7 +280,7 @@ static void write_status(struct nfm_output *out, const struct nfm_config *config
 	nfm_output_string(out, "version", NFM_VERSION);
 	write_agent(out, agent);
 	write_interfaces(out, config, agent);
-	write_account(out, "datagrams", &accounts->datagrams, accounts->waiting);
+	write_account(out, "datagrams", &accounts->datagrams, accounts->undecided);
 	write_account(out, "records", &accounts->records, 0);
 	write_reasons(out, accounts);
 	nfm_output_u64(out, "customers", accounts->customers);
@@ -256,7 +288,8 @@ static void write_status(struct nfm_output *out, const struct nfm_config *config
 	nfm_output_line(out, "customers  %" PRIu64 " of %u", accounts->customers,
 			nfm_table_customers(&t->geometry));
 	write_snapshot(out, t, agent);
-	nfm_output_u64(out, "waiting", accounts->waiting);
+	nfm_output_u64(out, "undecided", accounts->undecided);
+	write_waiting(out, accounts);
 	write_hook(out, agent);
 	nfm_output_end(out);
 }

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/units.h"
 
 #define STALE_INTERVALS 2U
 
@@ -79,6 +80,7 @@ static bool read_exporter(const struct nfm_table *t, uint32_t exporter,
 		.bytes = row.exporter.bytes,
 		.last_seen_ns = row.exporter.seen_ns,
 	};
+	nfm_table_sum(t, nfm_table_notes_row(t, exporter), &out->notes);
 	return known->state != NFM_EXPORTER_REMOVED || out->datagrams;
 }
 
@@ -155,4 +157,24 @@ void nfm_exporters_clear(struct nfm_exporters_view *view)
 {
 	free(view->list);
 	*view = (struct nfm_exporters_view){ 0 };
+}
+
+char *nfm_exporters_label(const struct nfm_exporter_view *exporter, char *buf, size_t size)
+{
+	char addr[46];
+
+	nfm_units_format_addr(&exporter->addr, addr, sizeof(addr));
+	if (exporter->name)
+		snprintf(buf, size, "%s (%s)", exporter->name, addr);
+	else
+		snprintf(buf, size, "%s", addr);
+	return buf;
+}
+
+bool nfm_exporters_is_unspecified(const struct nfm_addr *addr)
+{
+	static const struct nfm_addr v4 = { .byte = { [10] = 0xff, [11] = 0xff } };
+	static const struct nfm_addr v6;
+
+	return !memcmp(addr, &v4, sizeof(v4)) || !memcmp(addr, &v6, sizeof(v6));
 }
