@@ -134,6 +134,8 @@ const struct nfm_waiting *nfm_waiting_next(const struct nfm_table *t, uint64_t *
 	uint64_t at = NFM_MAX(*position, tail);
 	struct entry e;
 
+	if (!nfm_waiting_span_fits(t, tail, head))
+		return NULL;
 	while (at < head && read_entry(t, at, head, &e)) {
 		const struct nfm_waiting *w = nfm_waiting_at(t, at);
 
