@@ -38,6 +38,7 @@
 #define EXPORTERS 8U
 #define STREAMS 4U
 #define PREFIXES 512U
+#define STRIDE (CAPACITY + 2 * EXPORTERS + NFM_REASON_ROWS)
 
 struct memory {
 	struct nfm_ctl ctl;
@@ -45,8 +46,7 @@ struct memory {
 	struct nfm_prefix prefixes[PREFIXES];
 	struct nfm_exporter exporters[EXPORTERS];
 	struct nfm_stream streams[STREAMS];
-	struct nfm_row rows[(NFM_BANKS * COLUMNS + NFM_BANKS) *
-			    (CAPACITY + EXPORTERS + NFM_REASON_ROWS)];
+	struct nfm_row rows[(NFM_BANKS * COLUMNS + NFM_BANKS) * STRIDE];
 };
 
 /* What was added or read, by customer; the exporters' side apart. */
@@ -99,7 +99,7 @@ static inline void make_table(void)
 			.columns = COLUMNS,
 			.capacity = CAPACITY,
 			.exporters = EXPORTERS,
-			.stride = CAPACITY + EXPORTERS + NFM_REASON_ROWS,
+			.stride = STRIDE,
 			.prefixes = PREFIXES,
 			.streams = STREAMS,
 		},
@@ -191,6 +191,7 @@ static inline void add_record(void)
 	exporter->exporter.records++;
 	exporter->exporter.datagrams++;
 	open_row(nfm_table_reason_row(&table, NFM_REASON_SHORT))->reason.datagrams++;
+	open_row(nfm_table_notes_row(&table, random() % 2))->notes.empty++;
 	added.total.bytes += bytes;
 	added.total.packets += packets;
 	added.total.flows++;

@@ -111,6 +111,45 @@ static void a_row_that_is_being_appended_is_left_alone(void **state)
 	assert_int_equal(nfm_table_base(&table, 0, 50)->up_bytes, 0);
 }
 
+/* Sets that were given up are of datagrams that were taken: they count apart from the rejected. */
+static void what_is_lost_is_not_rejected(void **state)
+{
+	struct nfm_rotate_result result;
+
+	(void)state;
+	for (uint32_t i = 0; i < NFM_REASON_ROWS; i++) {
+		open_row(nfm_table_reason_row(&table, i))->reason.datagrams += 1000;
+		open_row(nfm_table_reason_row(&table, i))->reason.records += 1000;
+	}
+	rotate(&result);
+	assert_int_equal(result.reason_datagrams[NFM_REASON_WAIT_FULL], 1000);
+	assert_int_equal(result.rejected_datagrams % 1000, 0);
+	for (uint32_t i = 0; i < NFM_REASON_ROWS; i++) {
+		if (nfm_reason_kind(i) != NFM_KIND_REJECT)
+			continue;
+		result.rejected_datagrams -= 1000;
+		result.rejected_records -= 1000;
+	}
+	assert_int_equal(result.rejected_datagrams, 0);
+	assert_int_equal(result.rejected_records, 0);
+	assert_int_equal(result.meta.flags, 0);
+}
+
+static void bases_cover_every_section(void **state)
+{
+	struct nfm_rotate_result result;
+
+	(void)state;
+	for (uint32_t row = 0; row < STRIDE; row++)
+		open_row(row)->word[1] = row + 1;
+	memory->ctl.exporter_count = EXPORTERS;
+	rotate(&result);
+	for (uint32_t row = 0; row < STRIDE; row++) {
+		assert_int_equal(nfm_table_base(&table, 1, row)->word[1], row + 1);
+		assert_int_equal(nfm_table_base(&table, 0, row)->word[1], 0);
+	}
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -121,6 +160,8 @@ int main(void)
 		TEST(what_does_not_balance_is_marked),
 		TEST(a_wild_table_does_no_harm),
 		TEST(a_row_that_is_being_appended_is_left_alone),
+		TEST(what_is_lost_is_not_rejected),
+		TEST(bases_cover_every_section),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

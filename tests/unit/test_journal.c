@@ -18,9 +18,10 @@
 
 #define COLUMNS 3U
 #define EXPORTERS 4U
+#define OTHERS (2 * EXPORTERS + NFM_REASON_ROWS) /* rows that are no customers */
 #define SMALL 20U
-#define LARGE 3000U /* a datagram of 1,364 records may touch this many */
-#define MOST_ROWS ((NFM_BANKS * COLUMNS + NFM_BANKS) * (LARGE + EXPORTERS + NFM_REASON_ROWS))
+#define LARGE 9200U /* with the other rows: as many as a datagram may touch */
+#define MOST_ROWS ((NFM_BANKS * COLUMNS + NFM_BANKS) * (LARGE + OTHERS))
 #define ROWS ((NFM_BANKS * COLUMNS + NFM_BANKS) * stride)
 #define OLD_POS 4096U
 #define NEW_POS 6144U
@@ -57,7 +58,7 @@ static struct nfm_table table_of(struct memory *m)
 		.refusals_fd = -1,
 		.geometry = {
 			.columns = COLUMNS,
-			.capacity = stride - EXPORTERS - NFM_REASON_ROWS,
+			.capacity = stride - OTHERS,
 			.exporters = EXPORTERS,
 			.stride = stride,
 		},
@@ -100,7 +101,7 @@ static int tear_down(void **state)
 /* Rows with counts of their own everywhere. */
 static void fill_table(uint32_t capacity)
 {
-	stride = capacity + EXPORTERS + NFM_REASON_ROWS;
+	stride = capacity + OTHERS;
 	memset(&live->journal, 0, sizeof(live->journal));
 	for (uint32_t i = 0; i < ROWS; i++)
 		for (uint32_t w = 0; w < NFM_ROW_WORDS; w++)

@@ -18,7 +18,7 @@
 #define EXPORTERS 3U
 #define STREAMS 4U
 #define LOG 256U /* entries of a column */
-#define STRIDE (CAPACITY + EXPORTERS + NFM_REASON_ROWS)
+#define STRIDE (CAPACITY + 2 * EXPORTERS + NFM_REASON_ROWS)
 #define RING 65536U
 
 static struct nfm_ctl ctl;

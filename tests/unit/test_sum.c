@@ -13,7 +13,7 @@
 #define COLUMNS 3U
 #define CAPACITY 10U
 #define EXPORTERS 4U
-#define STRIDE (CAPACITY + EXPORTERS + NFM_REASON_ROWS)
+#define STRIDE (CAPACITY + 2 * EXPORTERS + NFM_REASON_ROWS)
 
 static struct nfm_row rows[(NFM_BANKS * COLUMNS + NFM_BANKS) * STRIDE];
 static struct nfm_table table = {
@@ -105,7 +105,10 @@ static void sections_of_a_column(void **state)
 	assert_int_equal(nfm_table_exporter_row(&table, 0), CAPACITY);
 	assert_int_equal(nfm_table_exporter_row(&table, EXPORTERS - 1), CAPACITY + EXPORTERS - 1);
 	assert_int_equal(nfm_table_reason_row(&table, 0), CAPACITY + EXPORTERS);
-	assert_int_equal(nfm_table_reason_row(&table, NFM_REASON_ROWS - 1), STRIDE - 1);
+	assert_int_equal(nfm_table_notes_row(&table, 0), CAPACITY + EXPORTERS + NFM_REASON_ROWS);
+	assert_int_equal(nfm_table_reason_row(&table, NFM_REASON_ROWS - 1),
+			 nfm_table_notes_row(&table, 0) - 1);
+	assert_int_equal(nfm_table_notes_row(&table, EXPORTERS - 1), STRIDE - 1);
 	assert_int_equal(nfm_table_agent_column(&table), COLUMNS - 1);
 	/* no two rows share a place, and all places are used */
 	assert_ptr_equal(nfm_table_row(&table, 0, 0, 0), rows);

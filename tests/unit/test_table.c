@@ -44,6 +44,7 @@ static struct nfm_geometry small_geometry(void)
 	nfm_table_geometry_init(&g, 2, 64, 8, 600);
 	g.streams = 16;
 	g.seqlog_entries = 32;
+	g.waiting_pages = 2;
 	return g;
 }
 
@@ -321,12 +322,17 @@ static void contradicting_sizes(void **state)
 		{ WORD(capacity), 65 },
 		{ WORD(exporters), 9 },
 		{ WORD(exporters), UINT32_MAX },
-		{ WORD(stride), 64 + 8 + NFM_REASON_ROWS - 1 },
+		{ WORD(stride), NFM_ROW_FIRST + 64 + 2 * 8 + NFM_REASON_ROWS - 1 },
+		{ WORD(stride), NFM_ROW_FIRST + 64 + 2 * 8 + NFM_REASON_ROWS + 1 },
+		{ WORD(stride), NFM_ROW_FIRST + 64 + 8 + NFM_REASON_ROWS }, /* no notes */
 		{ WORD(stride), 0 },
 		{ WORD(pages), 511 },
 		{ WORD(seqlog_entries), 0 },
 		{ WORD(seqlog_entries), 33 },
 		{ WORD(seqlog_entries), 1U << 31 },
+		{ WORD(waiting_pages), 0 },
+		{ WORD(waiting_pages), 65537 },
+		{ WORD(waiting_pages), UINT32_MAX },
 	};
 #undef WORD
 	struct nfm_geometry good = small_geometry();
@@ -351,7 +357,7 @@ static void sizes_that_overflow(void **state)
 
 	(void)state;
 	g.capacity = UINT32_MAX - 20;
-	g.stride = g.capacity + g.exporters + NFM_REASON_ROWS;
+	g.stride = g.capacity + 2 * g.exporters + NFM_REASON_ROWS;
 	assert_true(g.stride < 100);
 	assert_int_equal(nfm_table_geometry_check(&g, &error), -EPROTO);
 	nfm_table_geometry_init(&g, NFM_MAX_COLUMNS, 1U << 24, 8, 600);
@@ -367,12 +373,17 @@ static void geometry_of_the_configuration(void **state)
 	nfm_table_geometry_init(&g, 9, 1000000, 1024, 0);
 	assert_int_equal(nfm_table_geometry_check(&g, &error), 0);
 	assert_int_equal(nfm_table_customers(&g), 1000000);
-	assert_int_equal(g.stride, NFM_ROW_FIRST + 1000000 + 1024 + NFM_REASON_ROWS);
+	assert_int_equal(g.stride, NFM_ROW_FIRST + 1000000 + 2 * 1024 + NFM_REASON_ROWS);
+	assert_int_equal((uint64_t)g.waiting_pages * NFM_WAITING_PAGE, 16 << 20);
 	assert_true(g.pages > 250000);
 	assert_true(g.prefixes >= 2000000);
 	nfm_table_geometry_init(&g, 1, 0, 0, 1000);
 	assert_int_equal(nfm_table_geometry_check(&g, &error), 0);
 	assert_int_equal(g.pages, 1000);
+	for (uint32_t pages = 1; pages <= 65536; pages += 65535) {
+		g.waiting_pages = pages;
+		assert_int_equal(nfm_table_geometry_check(&g, &error), 0);
+	}
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

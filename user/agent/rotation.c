@@ -172,7 +172,7 @@ void nfm_rotation_close(struct nfm_rotation *r)
 	r->event_fd = -1;
 }
 
-/* " truncated=3 refused=12": every reason of the interval, datagrams or (NOTE) records. */
+/* " truncated=3 refused=12": the interval's reasons: datagrams, NOTE records, LOST sets. */
 static void format_reasons(const struct nfm_rotate_result *result, char *text, size_t size)
 {
 	size_t used = 0;

@@ -28,7 +28,7 @@ struct nfm_rotate_result {
 	uint64_t lost;	     /* units lost, since the table was made, all streams */
 	uint64_t datagrams, records; /* counted in the interval: sums of the exporters' rows */
 	uint64_t rejected_datagrams, rejected_records; /* under reasons of kind REJECT */
-	uint64_t reason_datagrams[NFM_REASON_ROWS]; /* of the interval */
+	uint64_t reason_datagrams[NFM_REASON_ROWS]; /* of the interval; LOST: sets */
 	uint64_t reason_records[NFM_REASON_ROWS];
 	uint64_t duration_ns;
 };

@@ -99,8 +99,8 @@ static inline uint32_t nfm_table_notes_row(const struct nfm_table *t, uint32_t e
 }
 
 /**
- * A geometry with room for `customers`; `pages` 0: as many as they mostly need. See abi.h. The waiting room
- * has its default size, 16 MiB.
+ * A geometry with room for `customers`; `pages` 0: as many as they mostly need. See abi.h. The
+ * waiting room has its default size, 16 MiB.
  */
 void nfm_table_geometry_init(struct nfm_geometry *g, uint32_t columns, uint32_t customers,
 			     uint32_t exporters, uint32_t pages);
