@@ -176,8 +176,9 @@ static uint64_t take_credit(struct nfm_sequence_credit *unseen, uint32_t unit, u
 }
 
 /*
- * The next in order, or the next but for a gap. What the datagram before it holds in sets without
- * a template has numbers of its own, and waits in the agent: so much of the gap is not lost.
+ * The next in order, or the next but for a gap. What the datagram before it (or, where numbers are
+ * of the end, itself) holds in sets without a template has numbers, too, and waits in the agent: so
+ * much of the gap is not lost.
  */
 static bool take_ahead(const struct nfm_stream *s, struct nfm_account *a, const struct rule *rule,
 		       const struct nfm_seqlog *e, const struct reading *r,
@@ -185,13 +186,14 @@ static bool take_ahead(const struct nfm_stream *s, struct nfm_account *a, const 
 {
 	uint32_t gap = r->start - a->next;
 	uint64_t elapsed_s = e->time_ns > s->time_ns ? (e->time_ns - s->time_ns) / NFM_NS_PER_S : 0;
+	uint32_t open = rule == &rules[NFM_COUNTING_RECORDS_END] ? e->open : a->open;
 	uint64_t filled;
 
 	if (gap > rule->per_second * (elapsed_s + 1))
 		return false;
 	filled = take_credit(unseen, rule->unit, gap);
 	if (rule->unit == NFM_UNIT_RECORDS)
-		filled += NFM_MIN(gap - filled, a->open);
+		filled += NFM_MIN(gap - filled, open);
 	a->span += (uint64_t)gap + r->units;
 	a->received += filled + r->units;
 	a->span_received += filled + r->units;
@@ -209,14 +211,15 @@ static bool take_word(const struct nfm_stream *s, uint32_t counting, const struc
 	struct reading r = read_word(counting, e);
 	bool ahead = (int32_t)(r.start - a->next) >= 0;
 	bool first = !s->datagrams;
+	bool begins = first || restarted;
 
 	/* softflowd does not count its options records: the numbers go on by less than we saw */
-	if (counting == NFM_COUNTING_RECORDS_END && !ahead &&
+	if (counting == NFM_COUNTING_RECORDS_END && !begins && !ahead &&
 	    (int32_t)(e->sequence - a->next) > 0) {
 		r = (struct reading){ a->next, e->sequence - a->next };
 		ahead = true;
 	}
-	if (first || restarted || (ahead && !take_ahead(s, a, rule, e, &r, unseen)) ||
+	if (begins || (ahead && !take_ahead(s, a, rule, e, &r, unseen)) ||
 	    (!ahead && !take_behind(s, a, rule, e, &r))) {
 		begin_run(a, e, &r);
 		a->resets += !first;
