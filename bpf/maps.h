@@ -144,6 +144,7 @@ struct nfm_walk_state {
 	__u32 sampling_den;
 	__u32 num; /* of the set under way */
 	__u32 den;
+	__u32 options;	/* the set under way has options templates */
 	__u32 differs;	/* the template under way, from what is installed */
 	__u32 disarmed; /* slot + 1 of the stream, if this datagram did */
 	__u32 watch;	/* templates are looked at, data are not: this CPU has no column */

@@ -119,17 +119,20 @@ static long walk_template(__u32 iteration, struct nfm_walk *walk)
 	walk->s->key.id = bpf_ntohs(head[0]);
 	if (walk->s->key.id)
 		slot = find_slot(walk, &number);
-	if (!slot || !is_installed(walk, number))
+	/* the bytes of an options template may be those of another data template */
+	if (!slot || (slot->kind >= NFM_SLOT_OPTIONS) != walk->s->options ||
+	    !is_installed(walk, number))
 		return 1;
 	stamp(&slot->seen_ns, walk->s->now_ns);
 	walk->s->record_at += slot->raw_bytes;
 	return 0;
 }
 
-NFM_INLINE void walk_template_set(struct nfm_walk *walk)
+NFM_INLINE void walk_template_set(struct nfm_walk *walk, __u32 options)
 {
 	struct nfm_template_slot *stream = find_stream(walk);
 
+	walk->s->options = options;
 	if (!stream || stream->token != NFM_TOKEN_ARMED)
 		hand_over(walk, NFM_REASON_TEMPLATE); /* the agent has to see it in its place */
 	bpf_loop(NFM_WALK_TEMPLATES, walk_template, walk, 0);
@@ -225,7 +228,7 @@ static long walk_set(__u32 iteration, struct nfm_walk *walk)
 	if (id >= 256)
 		walk_data_set(walk, id);
 	else if (id >> 1 == (walk->s->key.version == NFM_IPFIX))
-		walk_template_set(walk);
+		walk_template_set(walk, id & 1);
 	return 0;
 }
 
