@@ -72,6 +72,10 @@ static int meter_set_up(void **state)
 	config->max_exporters = 8;
 	config->pages = 1024;
 	config->interval_s = 300;
+	config->templates_per_exporter = 64;
+	config->template_memory_bytes = 1 << 20;
+	config->template_buffer_bytes = 64 << 10;
+	config->template_wait_s = 2100;
 	config->any_exporter = true;
 	config->ports[0] = NFM_DEFAULT_PORT;
 	config->port_count = 1;
