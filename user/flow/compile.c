@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a template's records have, and where: a layout for the datapath, which takes the common forms
- * and leaves the others to the agent's walk over the fields.
+ * What a template's records have, and where: a layout for the datapath, which takes the common
+ * forms and leaves the others to the agent's walk over the fields.
  */
 #include "flow/template_internal.h"
 

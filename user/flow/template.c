@@ -39,7 +39,8 @@ static uint32_t get32(const uint8_t *at)
 
 /* ---- measuring ---- */
 
-static int measure_v9(const uint8_t *at, uint32_t left, bool options, struct nfm_template_head *head)
+static int measure_v9(const uint8_t *at, uint32_t left, bool options,
+		      struct nfm_template_head *head)
 {
 	uint32_t head_bytes = options ? OPTIONS_HEAD_BYTES : HEAD_BYTES;
 
