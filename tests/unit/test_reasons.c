@@ -64,6 +64,7 @@ static const struct {
 	{ 49, NFM_KIND_LOST, "wait-expired" },
 	{ 50, NFM_KIND_LOST, "wait-full" },
 	{ 51, NFM_KIND_STAT, "templates-full" },
+	{ 52, NFM_KIND_LOST, "wait-bad" },
 };
 
 static void released_numbers_stay(void **state)
@@ -78,7 +79,7 @@ static void released_numbers_stay(void **state)
 static void unused_numbers_have_no_name(void **state)
 {
 	static const uint32_t unused[] = { 5,  7,  27,		    38,	  39,
-					   52, 63, NFM_REASON_ROWS, 1000, UINT32_MAX };
+					   53, 63, NFM_REASON_ROWS, 1000, UINT32_MAX };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(unused) / sizeof(unused[0]); i++) {
