@@ -99,8 +99,10 @@ NFM_INLINE int without_column(struct nfm_rx *rx)
 {
 	if (!rx->fragment)
 		template_watch(rx);
-	if (rx->fragment || punt(rx, NFM_REASON_NO_COLUMN) != NFM_REASON_NO_COLUMN)
+	if (rx->fragment || punt(rx, NFM_REASON_NO_COLUMN) != NFM_REASON_NO_COLUMN) {
+		template_lost(rx); /* or it comes out of its order */
 		return XDP_PASS; /* the socket may still take it, and the stack counts it if not */
+	}
 	return rx->ctl->flags & NFM_CTL_TEE ? XDP_PASS : XDP_DROP;
 }
 

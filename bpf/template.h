@@ -133,8 +133,11 @@ NFM_INLINE void walk_template_set(struct nfm_walk *walk, __u32 options)
 	struct nfm_template_slot *stream = find_stream(walk);
 
 	walk->s->options = options;
-	if (!stream || stream->token != NFM_TOKEN_ARMED)
+	if (!stream || stream->token != NFM_TOKEN_ARMED) {
 		hand_over(walk, NFM_REASON_TEMPLATE); /* the agent has to see it in its place */
+		if (stream)
+			walk->s->disarmed = stream->stream + 1; /* should it be lost */
+	}
 	bpf_loop(NFM_WALK_TEMPLATES, walk_template, walk, 0);
 	if (walk->s->record_at + 4 <= walk->s->set_end) {
 		disarm(walk, stream);
