@@ -89,6 +89,8 @@
 	  "data whose template did not come in [collector] template-wait: its records are lost")  \
 	X(WAIT_FULL, 50, LOST, "wait-full",                                                       \
 	  "data that waited for a template and made room: raise [collector] template-buffer")     \
+	X(WAIT_BAD, 52, LOST, "wait-bad",                                                         \
+	  "data that waited and do not fit the template that came: their records are lost")       \
 	X(TEMPLATES_FULL, 51, STAT, "templates-full",                                             \
 	  "templates forgotten because the exporter has too many: raise [collector] templates")
 

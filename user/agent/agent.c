@@ -27,6 +27,7 @@
 #include "base/log.h"
 
 #define TICK_MS 200
+#define INSTALL_MS 50 /* while the datapath waits for templates */
 #define LOOK_NS NFM_NS_PER_S
 #define TAKE_AT_ONCE 1024U
 #define RETRY_NS (5 * NFM_NS_PER_S)
@@ -165,6 +166,8 @@ static int timeout_ms(struct nfm_agent *agent, bool more)
 
 	if (more)
 		return 0;
+	if (nfm_install_wanted(&agent->meter))
+		return INSTALL_MS;
 	/* a boundary that has to wait for the interval before it is no reason to hurry */
 	if (nfm_rotation_busy(&agent->rotation) || nfm_rotate_pending(&agent->meter.table))
 		return TICK_MS;
@@ -182,6 +185,7 @@ static void tick(struct nfm_agent *agent)
 		return;
 	agent->tick_ns = now_ns;
 	nfm_meter_fold(&agent->meter);
+	nfm_meter_templates_tick(&agent->meter, now_ns);
 	nfm_control_retry(&agent->control, now_ns);
 	if (now_ns - agent->look_ns < LOOK_NS)
 		return;
@@ -202,6 +206,7 @@ static void loop(struct nfm_agent *agent)
 
 		for (int i = 0; i < n; i++)
 			on_event(agent, &events[i]);
+		nfm_install_round(&agent->meter, nfm_clock_monotonic_ns());
 		rotate(agent, nfm_clock_unix_ns());
 		tick(agent);
 	}

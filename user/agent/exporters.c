@@ -78,6 +78,7 @@ int nfm_meter_exporter_add(struct nfm_meter *meter, const struct nfm_addr *addr,
 	e->state = state;
 	__atomic_store_n(&ctl->exporter_count, exporter + 1, __ATOMIC_RELEASE);
 	index_exporter(meter, exporter);
+	nfm_install_changed_all(meter); /* its templates may be known from an earlier table */
 	r = admit(meter, exporter);
 	return r < 0 ? r : (int)exporter;
 }
@@ -109,6 +110,9 @@ static int apply_listed(struct nfm_meter *meter, const struct nfm_config_exporte
 	e->name[sizeof(e->name) - 1] = '\0';
 	e->sampling_num = listed->sampling_num;
 	e->sampling_den = listed->sampling_den ? listed->sampling_den : 1;
+	e->flags = (listed->trust_data ? NFM_EXPORTER_TRUST_DATA : 0) |
+		   (listed->no_nat ? NFM_EXPORTER_NO_NAT : 0) |
+		   (listed->repair_wraps ? NFM_EXPORTER_REPAIR_WRAPS : 0);
 	e->state = NFM_EXPORTER_LISTED;
 	r = admit(meter, (uint32_t)exporter);
 	return r < 0 ? nfm_error_set(error, r, "exporter %s: admission: %s", e->name,
@@ -132,6 +136,7 @@ static int apply_unlisted(struct nfm_meter *meter, uint32_t exporter)
 	memset(e->name, 0, sizeof(e->name));
 	e->sampling_num = 0;
 	e->sampling_den = 1;
+	e->flags = 0;
 	if (meter->config->any_exporter) {
 		e->state = NFM_EXPORTER_DISCOVERED;
 		return admit(meter, exporter);
@@ -195,6 +200,8 @@ int nfm_meter_exporters_apply(struct nfm_meter *meter, struct nfm_error *error)
 		if (r < 0)
 			return r;
 	}
+	nfm_meter_templates_forget_removed(meter);
+	nfm_install_changed_all(meter); /* sampling or NAT may be set otherwise */
 	/* last: from now on the datapath refuses by itself, if it shall */
 	__atomic_store_n(&ctl->flags,
 			 (meter->config->tee ? NFM_CTL_TEE : 0) |

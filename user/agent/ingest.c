@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "agent/meter.h"
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/units.h"
+#include "table/waiting.h"
 
 static inline const struct nfm_page *nfm_stride_page(const void *env, __u32 number)
 {
@@ -25,7 +27,6 @@ static inline struct nfm_row *nfm_batch_row(const void *env, __u32 row)
 }
 
 #define NFM_BATCH_LIMIT NFM_DECODE_FLOWS
-#define NFM_BATCH_V6
 #define NFM_BATCH_PASSES
 #include "batch.h"
 
@@ -68,7 +69,7 @@ static int admit(struct nfm_meter *meter, const struct nfm_arrival *a)
 static void discover(struct nfm_meter *meter, const struct nfm_arrival *a, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
-		const struct nfm_flow *f = &meter->flow[i];
+		const struct nfm_flow *f = &meter->templates.decoder.flow[i];
 		int r = 0;
 
 		if (f->up & NFM_LEAF_DISCOVER)
@@ -86,28 +87,78 @@ static void discover(struct nfm_meter *meter, const struct nfm_arrival *a, uint3
 	}
 }
 
-static void count_batch(struct nfm_meter *meter, const struct nfm_arrival *a, uint32_t exporter,
-			uint32_t count)
+/* Pass 2, and rows for those who have none yet. */
+static uint32_t look_up(struct nfm_meter *meter, const struct nfm_arrival *a)
 {
-	uint32_t kinds = nfm_batch_look_up(meter, meter->flow, count);
+	const struct nfm_datagram *d = &meter->datagram;
+	struct nfm_flow *flow = meter->templates.decoder.flow;
+	const struct nfm_alt *alt = meter->templates.decoder.alt;
+	uint32_t kinds = 0;
+
+	for (int turn = 0; turn < 2; turn++) {
+		uint64_t local = 0;
+
+		kinds = nfm_batch_look_up(meter, flow, d->count, 1);
+		for (uint32_t i = 0; d->has_alt && i < d->count; i++)
+			if (flow[i].alt)
+				local |= nfm_batch_look_up_other(meter, &flow[i], &alt[i], &kinds);
+		kinds = nfm_batch_kinds(kinds, local) | (kinds & NFM_BATCH_LOCAL);
+		if (!(kinds & NFM_LEAF_DISCOVER))
+			break;
+		if (turn == 0)
+			discover(meter, a, d->count);
+	}
+	return kinds;
+}
+
+/* What was counted with a remark: under its reasons, and in the exporter's notes. */
+static void count_notes(struct nfm_meter *meter, const struct nfm_arrival *a, uint32_t exporter)
+{
+	const struct nfm_datagram *d = &meter->datagram;
+	struct nfm_row *row;
+	uint32_t any = d->options;
+
+	for (uint32_t i = 0; i < NFM_NOTES; i++) {
+		any |= d->note[i];
+		if (d->note[i])
+			count_reason(meter, NFM_REASON_WRAPPED + i, 1, d->note[i], a->time_ns);
+	}
+	if (d->options)
+		count_reason(meter, NFM_REASON_OPTIONS_RECORDS, 1, d->options, a->time_ns);
+	if (!any)
+		return;
+	row = nfm_journal_row(meter->log, nfm_table_notes_row(&meter->table, exporter));
+	row->notes.wrapped += d->note[NFM_NOTE_WRAPPED];
+	row->notes.repaired += d->note[NFM_NOTE_REPAIRED];
+	row->notes.empty += d->note[NFM_NOTE_EMPTY];
+	row->notes.same += d->note[NFM_NOTE_SAME];
+	row->notes.implausible += d->note[NFM_NOTE_IMPLAUSIBLE];
+	row->notes.options += d->options;
+	row->notes.seen_ns = a->time_ns;
+}
+
+/* Adds the decoded flows. `datagrams`: 1, or 0 for a set whose datagram was counted when it came. */
+static void count_batch(struct nfm_meter *meter, const struct nfm_arrival *a, uint32_t exporter,
+			uint32_t datagrams)
+{
+	const struct nfm_flow *flow = meter->templates.decoder.flow;
+	uint32_t count = meter->datagram.count;
+	uint32_t kinds = look_up(meter, a);
 	struct nfm_batch_sum sum;
 	struct nfm_row *row;
 
-	if (kinds & NFM_LEAF_DISCOVER) {
-		discover(meter, a, count);
-		kinds = nfm_batch_look_up(meter, meter->flow, count);
-	}
-	nfm_batch_add(meter, meter->flow, count, a->time_ns, kinds);
-	nfm_batch_add_up(meter->flow, count, &sum);
+	nfm_batch_add(meter, flow, count, a->time_ns, kinds);
+	nfm_batch_add_up(flow, count, &sum);
 	row = nfm_journal_row(meter->log, nfm_table_exporter_row(&meter->table, exporter));
 	row->exporter.bytes += sum.bytes;
 	row->exporter.packets += sum.packets;
 	row->exporter.records += count;
-	row->exporter.datagrams++;
-	row->exporter.seen_ns = a->time_ns;
+	row->exporter.datagrams += datagrams;
+	row->exporter.seen_ns = NFM_MAX(row->exporter.seen_ns, a->time_ns);
 	if (kinds & NFM_LEAF_FULL)
-		count_reason(meter, NFM_REASON_CUSTOMERS_FULL, 1,
-			     nfm_batch_count_full(meter->flow, count), a->time_ns);
+		count_reason(meter, NFM_REASON_CUSTOMERS_FULL, 1, nfm_batch_count_full(flow, count),
+			     a->time_ns);
+	count_notes(meter, a, exporter);
 }
 
 static void reject(struct nfm_meter *meter, const struct nfm_arrival *a, int exporter,
@@ -133,6 +184,7 @@ static void reject(struct nfm_meter *meter, const struct nfm_arrival *a, int exp
 static void tell_stream(struct nfm_meter *meter, const struct nfm_arrival *a, uint32_t exporter,
 			const struct nfm_datagram *d)
 {
+	uint32_t units = d->count + d->options;
 	const struct nfm_seqlog entry = {
 		.time_ns = a->time_ns,
 		.domain = d->domain,
@@ -141,15 +193,154 @@ static void tell_stream(struct nfm_meter *meter, const struct nfm_arrival *a, ui
 		.unix_s = d->unix_s,
 		.exporter = (uint16_t)exporter,
 		.version = (uint16_t)d->version,
-		.units = (uint16_t)d->count,
+		.units = (uint16_t)NFM_MIN(units, (uint32_t)UINT16_MAX),
+		.open = (uint16_t)NFM_MIN(d->open, (uint32_t)UINT16_MAX),
 	};
 
 	nfm_meter_sequence(meter, &entry);
 }
 
+/* ---- sets that wait ---- */
+
+struct giving_up {
+	struct nfm_meter *meter;
+	uint32_t reason;
+	uint64_t now_ns;
+};
+
+static void count_given_up(void *cookie, const struct nfm_waiting *waiting)
+{
+	const struct giving_up *g = cookie;
+	struct nfm_meter *meter = g->meter;
+	int exporter = nfm_meter_exporter_find(meter, &waiting->source);
+	struct nfm_row *row = nfm_journal_row(meter->log,
+					      nfm_table_reason_row(&meter->table, g->reason));
+	char text[64];
+
+	row->reason.datagrams++;
+	row->reason.bytes += waiting->length;
+	row->reason.seen_ns = g->now_ns;
+	if (exporter >= 0) {
+		row = nfm_journal_row(meter->log,
+				      nfm_table_notes_row(&meter->table, (uint32_t)exporter));
+		row->notes.given_up++;
+		row->notes.seen_ns = g->now_ns;
+	}
+	nfm_log_limited(&meter->wire_limit, g->now_ns, LOG_WARNING,
+			"data set %u of %u bytes from %s lost: %s: %s", waiting->id,
+			waiting->length, nfm_units_format_addr(&waiting->source, text, sizeof(text)),
+			nfm_reason_name(g->reason), nfm_reason_help(g->reason));
+}
+
+static void keep_waiting(struct nfm_meter *meter, const struct nfm_arrival *a)
+{
+	const struct nfm_datagram *d = &meter->datagram;
+	struct giving_up full = { meter, NFM_REASON_WAIT_FULL, a->time_ns };
+
+	for (uint32_t i = 0; i < d->waiting_count; i++) {
+		const struct nfm_waiting head = {
+			.state = NFM_WAITING_SET,
+			.length = d->waiting[i].length,
+			.source = a->source,
+			.time_ns = a->time_ns,
+			.domain = d->domain,
+			.version = (uint16_t)d->version,
+			.id = d->waiting[i].id,
+			.uptime_ms = d->uptime_ms,
+			.unix_s = d->unix_s,
+		};
+
+		if (nfm_waiting_put(meter->log, &head, d->waiting[i].at, count_given_up, &full) < 0)
+			count_given_up(&full, &head);
+	}
+}
+
+void nfm_meter_give_up(struct nfm_meter *meter, const struct nfm_waiting *waiting, uint32_t reason,
+		       uint64_t now_ns)
+{
+	struct giving_up g = { meter, reason, now_ns };
+
+	nfm_journal_begin(meter->log, &meter->table);
+	count_given_up(&g, waiting);
+	nfm_waiting_take(meter->log, waiting);
+	nfm_waiting_trim(meter->log);
+	nfm_journal_commit(meter->log, NFM_JOURNAL_NO_RING, NULL);
+}
+
+static struct nfm_decode_source source_of(const struct nfm_meter *meter, uint32_t exporter,
+					  uint64_t now_ns)
+{
+	const struct nfm_exporter *e = &meter->table.exporters[exporter];
+
+	return (struct nfm_decode_source){
+		.exporter = e->addr,
+		.sampling = { e->sampling_num, e->sampling_den },
+		.flags = e->flags,
+		.now_ns = now_ns,
+		.now_unix_ns = nfm_clock_unix_ns(),
+	};
+}
+
+void nfm_meter_take_waiting(struct nfm_meter *meter, const struct nfm_waiting *waiting)
+{
+	const struct nfm_arrival a = { .source = waiting->source, .time_ns = waiting->time_ns };
+	struct nfm_decoder *decoder = &meter->templates.decoder;
+	struct nfm_decode_source source;
+	int exporter = nfm_meter_exporter_find(meter, &a.source);
+	uint32_t reason;
+
+	if (exporter < 0)
+		return; /* it expires */
+	source = source_of(meter, (uint32_t)exporter, nfm_clock_monotonic_ns());
+	reason = nfm_flow_decode_waiting(decoder, &source, waiting, &meter->datagram);
+	if (reason == NFM_REASON_NO_TEMPLATE)
+		return;
+	if (reason != NFM_REASON_NONE) {
+		nfm_meter_give_up(meter, waiting, NFM_REASON_WAIT_BAD, source.now_ns);
+		return;
+	}
+	nfm_journal_begin(meter->log, &meter->table);
+	count_batch(meter, &a, (uint32_t)exporter, 0);
+	count_reason(meter, NFM_REASON_WAITED, 1, meter->datagram.count, source.now_ns);
+	nfm_waiting_take(meter->log, waiting);
+	nfm_waiting_trim(meter->log);
+	nfm_flow_accept(decoder, &source);
+	nfm_journal_commit(meter->log, NFM_JOURNAL_NO_RING, NULL);
+}
+
+/* ---- a datagram ---- */
+
+/*
+ * All that it brings. Stream and store hear first: if we die before the commit, the datagram comes out
+ * of the ring once more, and is a second copy to the stream and says nothing new to the store. The
+ * other way round it would show as lost, and its templates would be.
+ */
+static void take_decoded(struct nfm_meter *meter, const struct nfm_arrival *a, uint32_t exporter,
+			 const struct nfm_decode_source *source)
+{
+	struct nfm_templates *templates = &meter->templates;
+	uint32_t changed;
+
+	count_batch(meter, a, exporter, 1);
+	keep_waiting(meter, a);
+	if (templates->decoder.change_count) {
+		struct nfm_store_count count;
+
+		changed = nfm_flow_accept(&templates->decoder, source);
+		nfm_store_count(templates->store, &count);
+		if (changed)
+			count_reason(meter, NFM_REASON_TEMPLATES, 1, changed, a->time_ns);
+		if (count.forgotten != templates->forgotten)
+			count_reason(meter, NFM_REASON_TEMPLATES_FULL, 1,
+				     count.forgotten - templates->forgotten, a->time_ns);
+		templates->forgotten = count.forgotten;
+	}
+	tell_stream(meter, a, exporter, &meter->datagram);
+}
+
 uint32_t nfm_meter_take(struct nfm_meter *meter, const struct nfm_arrival *a)
 {
-	struct nfm_datagram d = {};
+	struct nfm_decode_source source;
 	uint32_t reason;
 	int exporter;
 
@@ -158,23 +349,17 @@ uint32_t nfm_meter_take(struct nfm_meter *meter, const struct nfm_arrival *a)
 		count_reason(meter, NFM_REASON_RECEIVED, 1, 0, a->time_ns);
 	exporter = admit(meter, a);
 	if (exporter < 0) {
+		meter->datagram.rejected = 0;
 		reason = (uint32_t)-exporter;
 	} else {
-		const struct nfm_exporter *e = &meter->table.exporters[exporter];
-		struct nfm_sampling sampling = { e->sampling_num, e->sampling_den };
-
-		reason = nfm_flow_decode(a->payload, a->length, sampling, meter->flow, &d);
+		source = source_of(meter, (uint32_t)exporter, a->time_ns);
+		reason = nfm_flow_decode(&meter->templates.decoder, &source, a->payload, a->length,
+					 &meter->datagram);
 	}
 	if (reason == NFM_REASON_NONE)
-		count_batch(meter, a, (uint32_t)exporter, d.count);
+		take_decoded(meter, a, (uint32_t)exporter, &source);
 	else
-		reject(meter, a, exporter, reason, d.rejected);
-	/*
-	 * The stream hears first: if we die before the commit, the datagram comes out of the ring once
-	 * more and is a second copy to the stream. The other way round it would show as lost.
-	 */
-	if (reason == NFM_REASON_NONE)
-		tell_stream(meter, a, (uint32_t)exporter, &d);
+		reject(meter, a, exporter, reason, meter->datagram.rejected);
 	nfm_journal_commit(meter->log, a->ring_pos, meter->ring.consumer_pos);
 	return reason;
 }

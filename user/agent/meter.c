@@ -99,6 +99,14 @@ int nfm_meter_reload(struct nfm_meter *meter, struct nfm_customers_change *chang
 	return nfm_customers_apply(&meter->customers, &registry, change, error);
 }
 
+void nfm_meter_geometry(const struct nfm_config *config, struct nfm_geometry *g)
+{
+	if (!config->template_buffer_bytes)
+		return; /* the default's */
+	g->waiting_pages = (uint32_t)((config->template_buffer_bytes + NFM_WAITING_PAGE - 1) /
+				      NFM_WAITING_PAGE);
+}
+
 static int open_table(struct nfm_meter *meter, const struct nfm_xdp *xdp, struct nfm_error *error)
 {
 	const struct nfm_config *config = meter->config;
@@ -117,14 +125,14 @@ static int open_table(struct nfm_meter *meter, const struct nfm_xdp *xdp, struct
 	snprintf(path, sizeof(path), "%s/table", config->runtime);
 	nfm_table_geometry_init(&geometry, 1, config->capacity, config->max_exporters,
 				config->pages);
+	nfm_meter_geometry(config, &geometry);
 	return nfm_table_file_create(path, &geometry, &meter->table, error);
 }
 
 static int allocate(struct nfm_meter *meter)
 {
 	meter->log = aligned_alloc(64, (sizeof(*meter->log) + 63) / 64 * 64);
-	meter->flow = aligned_alloc(64, NFM_DECODE_FLOWS * sizeof(*meter->flow));
-	if (!meter->log || !meter->flow)
+	if (!meter->log)
 		return -ENOMEM;
 	memset(meter->log, 0, sizeof(*meter->log));
 	return 0;
@@ -147,7 +155,8 @@ static int open_parts(struct nfm_meter *meter, const struct nfm_xdp *xdp, struct
 	r = open_customers(meter, error);
 	if (r < 0)
 		return r;
-	return nfm_meter_exporters_apply(meter, error);
+	r = nfm_meter_exporters_apply(meter, error);
+	return r < 0 ? r : nfm_meter_templates_open(meter, error);
 }
 
 /*
@@ -198,14 +207,13 @@ int nfm_meter_open(struct nfm_meter *meter, const struct nfm_config *config, str
 
 void nfm_meter_close(struct nfm_meter *meter)
 {
+	nfm_meter_templates_close(meter);
 	nfm_customers_close(&meter->customers);
 	nfm_ring_close(&meter->ring);
 	nfm_table_close(&meter->table);
 	nfm_xdp_close(&meter->xdp);
 	free(meter->log);
-	free(meter->flow);
 	free(meter->exporter_slot);
 	meter->log = NULL;
-	meter->flow = NULL;
 	meter->exporter_slot = NULL;
 }

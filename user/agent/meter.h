@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "agent/templates.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "config/config.h"
@@ -27,7 +28,8 @@ struct nfm_meter {
 	struct nfm_ring ring; /* consumer_pos NULL: socket mode */
 	struct nfm_customers customers;
 	struct nfm_batch_log *log;
-	struct nfm_flow *flow; /* NFM_DECODE_FLOWS */
+	struct nfm_templates templates;
+	struct nfm_datagram datagram; /* under way; large */
 	uint32_t *exporter_slot; /* hash of address → exporter + 1 */
 	uint32_t exporter_slots; /* a power of two */
 	uint16_t stream_first[NFM_METER_STREAMS]; /* hash of a stream's key → stream + 1 */
@@ -49,6 +51,9 @@ void nfm_meter_close(struct nfm_meter *meter);
 /** Reads the customers file and makes the table follow. Nothing is changed on an error. */
 int nfm_meter_reload(struct nfm_meter *meter, struct nfm_customers_change *change,
 		     struct nfm_error *error);
+
+/** What of a new table's sizes only the agent's configuration says: the waiting room. */
+void nfm_meter_geometry(const struct nfm_config *config, struct nfm_geometry *g);
 
 /** Waits until every datagram that the datapath had begun is counted. */
 void nfm_meter_grace(void);
@@ -87,6 +92,13 @@ unsigned int nfm_meter_drain(struct nfm_meter *meter, unsigned int limit);
 
 /** Takes all that waits in the ring of another table, which nobody counted; returns how many. */
 unsigned int nfm_meter_take_over(struct nfm_meter *meter, struct nfm_ring *ring);
+
+/** Counts a set that waited, if its template has come. */
+void nfm_meter_take_waiting(struct nfm_meter *meter, const struct nfm_waiting *waiting);
+
+/** Gives up a set that waited, under a reason of kind LOST. */
+void nfm_meter_give_up(struct nfm_meter *meter, const struct nfm_waiting *waiting, uint32_t reason,
+		       uint64_t now_ns);
 
 /** Counts datagrams that the kernel dropped before our socket. */
 void nfm_meter_socket_drops(struct nfm_meter *meter, uint64_t datagrams, uint64_t now_ns);

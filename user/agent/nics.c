@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include "agent/meter.h"
 #include "agent/nics.h"
 
 #include <errno.h>
@@ -99,6 +100,7 @@ static int load_new(const struct nfm_config *config, struct nfm_xdp *xdp, struct
 		return r;
 	nfm_table_geometry_init(&geometry, cpu_columns() + 1, config->capacity,
 				config->max_exporters, config->pages);
+	nfm_meter_geometry(config, &geometry);
 	return nfm_xdp_load(&geometry, xdp, error);
 }
 

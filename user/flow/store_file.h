@@ -18,7 +18,7 @@
 
 struct nfm_store_file {
 	int fd;		 /* -1: closed; nothing is kept then */
-	char path[4096]; /* "": never opened */
+	char path[4112]; /* "": never opened */
 	uint64_t seed;	     /* of the log's sums */
 	uint64_t bytes;	     /* of the log */
 	uint64_t live_bytes; /* that a new log would have, when last looked at */
