@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The waiting room and crashes: no set is lost, and none comes twice, wherever a batch is cut off. */
+/* The waiting room and crashes: no set is lost or comes twice, wherever a batch is cut off. */
 #include <signal.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
