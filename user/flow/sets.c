@@ -105,10 +105,8 @@ static uint32_t withdraw(struct nfm_decode *d, uint16_t id, bool options)
 {
 	struct nfm_decode_pending *pending = d->decoder->pending;
 	struct nfm_decode_change *change;
-	bool all = id < SET_DATA;
+	bool all = id < SET_DATA; /* its set's id: nfm_template_measure() sees to that */
 
-	if (all && id != (options ? SET_IPFIX_OPTIONS : SET_IPFIX_TEMPLATES))
-		return NFM_REASON_BAD_TEMPLATE;
 	if (!all && !find_template(d, id, &change))
 		return NFM_REASON_NONE;
 	change = nfm_decode_change(d);
