@@ -326,9 +326,8 @@ struct nfm_stream {
 	__u32 records;
 	__u32 open;
 	__u32 counting;	    /* NFM_COUNTING_…: the account that is believed */
-	__u32 told;	    /* NFM_COUNTING_…: what the latest datagrams said */
-	__u32 votes;	    /* how many in a row said so */
-	__u32 reserved;
+	/* by NFM_COUNTING_…: how many datagrams in a row say this, and not what is believed */
+	__u32 votes[NFM_COUNTINGS];
 	struct nfm_account account[NFM_COUNTINGS];
 };
 

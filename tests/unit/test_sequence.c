@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Loss by sequence: scripts of what arrived, and simulated routers of which the loss is known. */
+/* Loss by sequence: scripts of what arrived. Units: test_sequence_units.c; simulations: _routers.c. */
 #include "flow/sequence.h"
 
 #include <setjmp.h>
@@ -315,183 +315,6 @@ static void unseen_stay_for_the_next_gap(void **state)
 	assert_int_equal(unseen.records, 50); /* a new count fills nothing */
 }
 
-/* ---- simulated routers ---- */
-
-#define RUN_DATAGRAMS 600U
-#define REORDER 20U /* datagrams */
-
-struct sent {
-	struct step step;
-	uint32_t number; /* within the run */
-	uint32_t key;	 /* order of arrival */
-};
-
-struct router {
-	uint64_t time_ms;
-	uint64_t uptime_ms;
-	uint32_t sequence;
-	struct script want; /* the account that it must give */
-};
-
-static uint64_t seed;
-
-static uint32_t rnd(uint32_t below)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (uint32_t)((seed >> 32) * below >> 32);
-}
-
-static int by_key(const void *a, const void *b)
-{
-	const struct sent *x = a;
-	const struct sent *y = b;
-
-	if (x->key != y->key)
-		return x->key < y->key ? -1 : 1;
-	return (x->number > y->number) - (x->number < y->number);
-}
-
-/* Sends one run's datagrams; `out` gets what arrives, in order. Returns how many. */
-static uint32_t send_run(struct router *r, struct sent *out, uint32_t *units)
-{
-	uint32_t loss = rnd(30);
-	uint32_t count = 0;
-
-	for (uint32_t i = 0; i < RUN_DATAGRAMS; i++) {
-		struct sent sent = { .number = i };
-		uint32_t step_ms = rnd(40);
-
-		r->time_ms += step_ms;
-		r->uptime_ms += step_ms;
-		units[i] = 1 + rnd(30);
-		sent.step =
-			(struct step){ r->time_ms, r->uptime_ms, r->sequence, (uint16_t)units[i] };
-		r->sequence += units[i];
-		sent.key = i + (rnd(4) ? 0 : rnd(REORDER));
-		if (rnd(100) >= loss)
-			out[count++] = sent;
-		sent.key = i + rnd(REORDER);
-		if (rnd(20) == 0) /* the network made a copy; or this is all that was left */
-			out[count++] = sent;
-	}
-	qsort(out, count, sizeof(*out), by_key);
-	for (uint32_t i = 1; i < count; i++) /* what arrives later bears a later time */
-		if (out[i].step.time_ms < out[i - 1].step.time_ms)
-			out[i].step.time_ms = out[i - 1].step.time_ms;
-	return count;
-}
-
-/* What of a run was lost between the first and the last that arrived; more cannot be known. */
-static void judge_run(struct router *r, const struct sent *arrived, uint32_t count,
-		      const uint32_t *units)
-{
-	bool came[RUN_DATAGRAMS] = {};
-	uint32_t first = RUN_DATAGRAMS;
-	uint32_t last = 0;
-
-	for (uint32_t i = 0; i < count; i++) {
-		uint32_t n = arrived[i].number;
-
-		if (came[n])
-			r->want.duplicates++;
-		else if (i && n < last)
-			r->want.reordered++;
-		if (!came[n])
-			r->want.received += units[n];
-		came[n] = true;
-		first = n < first ? n : first;
-		last = n > last ? n : last;
-	}
-	for (uint32_t n = first; n < last; n++)
-		r->want.lost += came[n] ? 0 : units[n];
-}
-
-/* Between two runs: the router starts anew, or only its export does. */
-static void begin_anew(struct router *r)
-{
-	uint32_t away_ms = 10000 + rnd(100000);
-	uint32_t last = r->sequence;
-
-	r->time_ms += away_ms;
-	r->uptime_ms += away_ms;
-	if (last > 4000 && last < 1U << 31 && rnd(2)) {
-		r->sequence = 0;
-	} else {
-		r->uptime_ms = rnd(5000);
-		r->sequence = rnd(2) ? 0 : rnd(UINT32_MAX);
-	}
-	r->want.resets++;
-}
-
-static void simulate(uint64_t first_seed)
-{
-	struct sent *arrived = calloc(2 * RUN_DATAGRAMS, sizeof(*arrived));
-	uint32_t units[RUN_DATAGRAMS];
-	struct router r = { .want.name = "simulation" };
-	struct nfm_stream s = { .unit = NFM_UNIT_RECORDS };
-	struct nfm_sequence_credit unseen = {};
-	uint32_t runs;
-
-	assert_non_null(arrived);
-	seed = first_seed * 0x9e3779b97f4a7c15ULL + 1;
-	r.uptime_ms = rnd(2) ? UP_WRAP - 1000 - rnd(4000) : rnd(UINT32_MAX - 1000000);
-	r.sequence = rnd(2) ? 0U - rnd(10000) : rnd(UINT32_MAX);
-	runs = 1 + rnd(4);
-	while (runs--) {
-		uint32_t count = send_run(&r, arrived, units);
-
-		for (uint32_t i = 0; i < count; i++)
-			take(&s, &arrived[i].step, &unseen);
-		judge_run(&r, arrived, count, units);
-		if (runs)
-			begin_anew(&r);
-	}
-	free(arrived);
-	if (s.lost != r.want.lost || s.received != r.want.received || s.resets != r.want.resets ||
-	    s.duplicates != r.want.duplicates || s.reordered != r.want.reordered)
-		print_error("seed %llu: lost %llu, received %llu, resets %llu, reordered %llu\n",
-			    (unsigned long long)first_seed, (unsigned long long)r.want.lost,
-			    (unsigned long long)r.want.received, (unsigned long long)r.want.resets,
-			    (unsigned long long)r.want.reordered);
-	assert_account(&s, &r.want);
-}
-
-static void simulated_routers(void **state)
-{
-	(void)state;
-	for (uint64_t i = 1; i <= 1000; i++)
-		simulate(i);
-}
-
-/* Whatever comes, the account stays one: no crash, and nothing is received that did not come. */
-static void random_words(void **state)
-{
-	(void)state;
-	seed = 99;
-	for (int run = 0; run < 200; run++) {
-		struct nfm_stream s = { .unit = NFM_UNIT_RECORDS };
-		struct nfm_sequence_credit unseen = {};
-		uint64_t units = 0;
-
-		for (int i = 0; i < 1000; i++) {
-			struct nfm_seqlog e = {
-				.time_ns = (uint64_t)rnd(UINT32_MAX) << rnd(32),
-				.sequence = rnd(2) ? rnd(UINT32_MAX) : rnd(5000),
-				.uptime_ms = rnd(2) ? rnd(UINT32_MAX) : rnd(100000),
-				.units = (uint16_t)rnd(65536),
-			};
-
-			nfm_sequence_take(&s, &e, &unseen);
-			units += e.units;
-			assert_true(s.received <= units);
-			assert_true(s.lost >= s.account[s.counting].lost_closed);
-		}
-		assert_int_equal(s.datagrams, 1000);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -505,8 +328,6 @@ int main(void)
 		cmocka_unit_test(unit_of_each_version),
 		cmocka_unit_test(unseen_fill_a_gap),
 		cmocka_unit_test(unseen_stay_for_the_next_gap),
-		cmocka_unit_test(simulated_routers),
-		cmocka_unit_test(random_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -251,23 +252,32 @@ static int explain(const struct nfm_stream *s, const struct nfm_seqlog *e)
 	return fits;
 }
 
-/* Counts the votes. Returns whether they are enough, for s->told. */
-static bool vote(struct nfm_stream *s, int fits)
+/* A step that several ways explain is a vote for none against another; its own: for it alone. */
+static void count_votes(struct nfm_stream *s, int fits)
 {
 	int believed = 1 << s->counting;
 
-	if (fits < 0 || (fits & believed && fits != believed))
-		return false;
-	if (!(fits & 1 << s->told)) {
-		s->votes = 0;
-		if (fits)
-			s->told = (uint32_t)__builtin_ctz((unsigned int)fits);
+	for (uint32_t i = 0; i < NFM_COUNTINGS; i++) {
+		if (!(fits & (1 << i)))
+			s->votes[i] = 0;
+		else if (i == s->counting ? fits == believed : !(fits & believed))
+			s->votes[i]++;
 	}
-	s->votes += fits != 0;
-	if (s->votes < VOTES_NEEDED)
-		return false;
-	s->votes = 0;
-	return true;
+}
+
+/* The way of counting that has enough votes, more than each likelier one; or the believed one. */
+static uint32_t elect(const struct nfm_stream *s)
+{
+	uint32_t most = 0;
+
+	for (uint32_t i = 0; i < NFM_COUNTINGS; i++) {
+		if (i == s->counting)
+			continue;
+		if (s->votes[i] >= most + VOTES_NEEDED)
+			return i;
+		most = NFM_MAX(most, s->votes[i]);
+	}
+	return s->counting;
 }
 
 /*
@@ -292,17 +302,23 @@ static void align_accounts(struct nfm_stream *s, const struct nfm_seqlog *e)
 	}
 }
 
-static void learn(struct nfm_stream *s, const struct nfm_seqlog *e, int fits, bool ahead)
+static void learn(struct nfm_stream *s, const struct nfm_seqlog *e, bool ahead)
 {
-	if (!vote(s, fits))
+	int fits = explain(s, e);
+	uint32_t elected;
+
+	if (fits < 0)
 		return;
-	if (s->told == s->counting) {
-		if (ahead)
-			align_accounts(s, e);
-		return;
+	count_votes(s, fits);
+	elected = elect(s);
+	if (elected != s->counting) {
+		s->counting = elected;
+		s->unit = rules[elected].unit;
+		memset(s->votes, 0, sizeof(s->votes));
+	} else if (s->votes[elected] >= VOTES_NEEDED && ahead) {
+		align_accounts(s, e);
+		s->votes[elected] = 0;
 	}
-	s->counting = s->told;
-	s->unit = rules[s->counting].unit;
 }
 
 /* ---- a stream ---- */
@@ -355,7 +371,7 @@ void nfm_sequence_take(struct nfm_stream *s, const struct nfm_seqlog *e,
 							      NFM_COUNTING_RECORDS;
 	ahead = take_all(s, e, unseen);
 	if (s->datagrams)
-		learn(s, e, explain(s, e), ahead);
+		learn(s, e, ahead);
 	s->datagrams++;
 	show_account(s);
 	s->sequence = e->sequence;
