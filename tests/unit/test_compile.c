@@ -133,10 +133,8 @@ static void counters_of_every_size(void **state)
 	(void)state;
 	for (uint16_t bytes = 1; bytes <= 8; bytes++)
 		for (uint16_t packets = 1; packets <= 8; packets++) {
-			const struct record record = {
-				V9, false, 256, 0,
-				{ F(1, bytes), F(8, 4), F(12, 4), F(2, packets) },
-			};
+			const struct record record =
+				V9_OF(F(1, bytes), F(8, 4), F(12, 4), F(2, packets));
 			const struct nfm_layout want = {
 				.record_bytes = (uint16_t)(8 + bytes + packets),
 				.src_at = bytes,
@@ -317,6 +315,7 @@ static const struct {
 	{ { F(1, 4), F(34, 4) }, NFM_HAS_SAMPLING, true },
 	{ { F(1, 4), F(50, 4) }, NFM_HAS_SAMPLING, true },
 	{ { F(1, 4), F(305, 4), F(306, 4) }, NFM_HAS_SAMPLING, true },
+	{ { F(1, 4), F(305, 4) }, NFM_HAS_SAMPLING, true },
 	{ { F(1, 4), F(306, 4) }, NFM_HAS_SAMPLING, true },
 	{ { F(1, 4), F(35, 1), F(49, 1), F(304, 2) }, 0, true },
 	{ { F(1, 4), F(34, 9) }, 0, true },
