@@ -9,6 +9,7 @@
 #   agent_start, agent_stop [SIGNAL]
 #   nfm ARGUMENT…               the CLI, with this lab's configuration, in the collector's namespace
 #   send OPTION…                nfsend gen to the collector; send_start and send_wait: the same in the background
+#   send_on RUN OPTION…         the same, going on with the stream of an earlier run
 #   wait_for SECONDS COMMAND…   until COMMAND succeeds
 #   json EXPRESSION COMMAND…    `nfm -o json COMMAND` meets a jq condition
 #   check_counts                all that was sent stands where it belongs, to the byte
@@ -33,7 +34,7 @@ NS_ROUTER=nfm-$$-r NS_COLLECTOR=nfm-$$-c
 PIN=/sys/fs/bpf/nfm-test-$$
 LAB='' CONF='' AGENT='' SENDER='' CUSTOMERS='' RUN_AS=()
 SENT_RUNS=0
-declare -A SETTINGS=()
+declare -A SETTINGS=() LAST_RUN=()
 EXPORTERS="[exporter router]
 address = $ROUTER $ROUTER6"
 
@@ -256,6 +257,17 @@ send_wait() {
 	SENDER=''
 }
 
+send_on() { # RUN OPTION…
+	local before=$LAB/sent/${LAST_RUN[$1]:-$1}.json
+
+	LAST_RUN[$1]=$((SENT_RUNS + 1))
+	send --engine "$1" --sequence "$(jq .next_sequence "$before")" "${@:2}"
+}
+
+sent() { # JQ-PATH [RUN]: a number of a run's, by default the newest one's
+	jq "$1" "$LAB/sent/${2:-$SENT_RUNS}.json"
+}
+
 # Sums of all runs whose file stands in $LAB/sent.
 sent_files() {
 	jq -s -f "$LIB/sent.jq" "$LAB"/sent/*.json
@@ -292,6 +304,32 @@ check_counts() {
 	nfm -o json show >"$LAB/show.json" || fail "show"
 	found=$(differences "$LAB/sent.sum" "$LAB/show.json") || fail "compare"
 	[ -z "$found" ] || fail "show differs: $found"
+}
+
+# ---- templates ----
+
+in_kernel() { # the datapath decodes the data of every template that there is
+	json 'length > 0 and all(.[]; .where == "kernel" or .options)' templates
+}
+
+# Of the datagrams received since RECEIVED and KERNEL, at least PERCENT have been counted in the kernel.
+kernel_share() { # PERCENT RECEIVED KERNEL
+	json ".datagrams | (.kernel - $3) * 100 >= (.received - $2) * $1" status ||
+		fail "less than $1 % in the kernel: $(nfm -o json status | jq -c '[.datagrams, .reasons]')"
+}
+
+# A stream's first datagram, until the kernel knows its templates; then OPTION…, nearly all of it in the kernel.
+send_armed() { # OPTION…
+	local stream counts
+
+	send "$@" --datagrams 1
+	stream=$SENT_RUNS
+	wait_for 20 in_kernel
+	counts=$(nfm -o json status | jq -r '.datagrams | "\(.received) \(.kernel)"')
+	send_on "$stream" "$@"
+	check_counts
+	# shellcheck disable=SC2086 # two numbers
+	kernel_share 95 $counts
 }
 
 # ---- snapshots ----

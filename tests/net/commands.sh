@@ -6,12 +6,13 @@ lab_open
 customers alice=10.0.0.0/24 "bob=10.0.1.0/24 10.0.2.0/24"
 agent_start
 send --datagrams 100
+send --datagrams 10 --version 9 --layout ros7
 check_counts
 agent_stop
 agent_start
 file=$(snapshots | head -n 1)
 
-for command in status show exporters "customers list" version "read $file" "customers check"; do
+for command in status show exporters templates "customers list" version "read $file" "customers check"; do
 	# shellcheck disable=SC2086 # a command is several words
 	for format in text json csv; do
 		nfm -o "$format" $command >"$LAB/out" 2>"$LAB/error" || fail "$command -o $format: $(cat "$LAB/error")"

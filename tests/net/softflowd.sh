@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Real NetFlow v5: softflowd reads real traffic; nfmeter's sums per host are those of nfcapd and nfdump, which get
+# Real NetFlow v5, v9 and IPFIX: softflowd reads real traffic; nfmeter's sums per host are those of nfcapd and nfdump, which get
 # the very same datagrams (tee).
 . "$(dirname "$0")/../lib/lab.sh"
 for tool in softflowd nfcapd nfdump tcpdump; do
@@ -43,13 +43,16 @@ packets_seen() { # 140 requests and 140 answers
 }
 wait_for 10 packets_seen
 kill "$tcpdump"
-in_router softflowd -r "$LAB/traffic.pcap" -n "$COLLECTOR:9995" -v 5 -d -p "$LAB/softflowd.pid" \
-	-c none >"$LAB/softflowd.log" 2>&1 || fail "softflowd: $(cat "$LAB/softflowd.log")"
-
 records_are() {
-	json '.records.received == 8' status # four pings, each way
+	json ".records.received == $1" status
 }
-wait_for 20 records_are
+records=0
+for version in 5 9 10; do
+	in_router softflowd -r "$LAB/traffic.pcap" -n "$COLLECTOR:9995" -v "$version" -d -p "$LAB/softflowd.pid" \
+		-c none >"$LAB/softflowd.log" 2>&1 || fail "softflowd: $(cat "$LAB/softflowd.log")"
+	records=$((records + 8)) # four pings, each way
+	wait_for 20 records_are "$records"
+done
 flushed() {
 	in_collector ss -Hlun 'sport = 9995' | awk '$2 > 0 { exit 1 }'
 }

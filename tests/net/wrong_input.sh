@@ -7,7 +7,7 @@ customers alice=10.0.0.0/24
 agent_start
 wrong() { # KIND REASON OPTION…
 	send --datagrams 20 --bad "$1" "${@:3}"
-	expected[$2]=$((${expected[$2]:-0} + 20))
+	expected[$2]=$((${expected[$2]:-0} + $(sent .bad)))
 }
 
 round() { # OPTION…
@@ -22,6 +22,16 @@ round() { # OPTION…
 		wrong truncated truncated --version "$version" --records 1 "$@"
 		wrong count count --version "$version" --records 28 "$@"
 	done
+	for version in 9 10; do
+		wrong short short --version "$version" "$@"
+		wrong set set-length --version "$version" "$@"
+		wrong template bad-template --version "$version" "$@"
+		wrong data bad-data --version "$version" --template-in-data yes --template-every 1 "$@"
+		wrong version version --version "$version" "$@"
+		wrong garbage version --version "$version" "$@"
+	done
+	wrong truncated set-length --version 9 --template-in-data yes "$@"
+	wrong truncated truncated --version 10 --template-in-data yes "$@"
 	wrong version version "$@"
 	wrong garbage version "$@"
 	check_counts
@@ -29,6 +39,7 @@ round() { # OPTION…
 		json ".reasons[\"$reason\"] == ${expected[$reason]}" status ||
 			fail "$reason is not ${expected[$reason]}: $(nfm -o json status | jq -c .reasons)"
 	done
+	json '. == []' templates || fail "learned from a wrong datagram: $(nfm templates)"
 }
 
 round
@@ -40,4 +51,4 @@ agent_start
 round --rate 2000
 agent_stop
 lines=$(wc -l <"$LAB/agent.log")
-((lines < 100)) || fail "$lines lines in the log for a few hundred wrong datagrams"
+((lines < 120)) || fail "$lines lines in the log for a few hundred wrong datagrams"
