@@ -19,6 +19,7 @@
 #include "base/units.h"
 #include "cli/cli.h"
 #include "customers/customers.h"
+#include "flow/store_file.h"
 #include "table/table.h"
 
 #define COLUMNS 3U
@@ -32,6 +33,7 @@ struct fixture {
 	struct nfm_cli cli;
 	struct nfm_table table;
 	struct nfm_customers customers;
+	struct nfm_store *store; /* what add_template() has written to DIRECTORY/templates */
 	uint64_t now_ns;
 };
 
@@ -112,6 +114,7 @@ static int tear_down(void **state)
 	char path[128];
 	size_t i;
 
+	nfm_store_free_p(&f->store);
 	nfm_customers_close(&f->customers);
 	nfm_table_close(&f->table);
 	for (i = 0; i < NFM_ARRAY_SIZE(names); i++) {
@@ -133,6 +136,113 @@ static inline void add_exporter(struct fixture *f, uint32_t exporter, const char
 	e->state = state;
 	f->table.ctl->exporter_count = NFM_MAX(f->table.ctl->exporter_count, exporter + 1);
 }
+
+/* ---- templates ---- */
+
+/* A template record out of 16-bit words; in an options template, `scope` is its third word. */
+struct template_words {
+	uint16_t version;
+	uint32_t domain;
+	bool options;
+	uint32_t count;
+	uint16_t word[16];
+};
+
+static inline uint32_t template_raw(const struct template_words *words, uint8_t *raw)
+{
+	for (uint32_t i = 0; i < words->count; i++) {
+		raw[2 * i] = (uint8_t)(words->word[i] >> 8);
+		raw[2 * i + 1] = (uint8_t)words->word[i];
+	}
+	return 2 * words->count;
+}
+
+/* Writes the file anew from what is known: template by template and sampler by sampler. */
+static inline void write_templates(struct fixture *f)
+{
+	struct nfm_store_file file = { .fd = -1 };
+	struct nfm_error error = { .text = "" };
+	char path[128];
+
+	path_in(f, NFM_STORE_FILE, path, sizeof(path));
+	assert_int_equal(nfm_store_file_open(&file, path, f->store, &error), 0);
+	nfm_store_file_close(&file);
+}
+
+static inline void add_template(struct fixture *f, const char *exporter,
+				const struct template_words *words, int64_t age_s)
+{
+	struct nfm_template_name name = { .domain = words->domain, .version = words->version,
+					  .id = words->word[0] };
+	struct nfm_template_head head;
+	struct nfm_template *template;
+	uint8_t raw[32];
+	uint32_t bytes = template_raw(words, raw);
+
+	if (!f->store)
+		assert_int_equal(nfm_store_new(NULL, &f->store), 0);
+	assert_int_equal(nfm_units_parse_addr(exporter, &name.exporter), 0);
+	assert_int_equal(nfm_template_measure(raw, bytes, words->version, words->options, &head),
+			 0);
+	assert_int_equal(head.raw_bytes, bytes);
+	assert_int_equal(nfm_template_new(&name, raw, &head, words->options, &template), 0);
+	template->learned_unix_ns = nfm_clock_unix_ns() - (uint64_t)age_s * NFM_NS_PER_S;
+	template->seen_unix_ns = template->learned_unix_ns;
+	assert_int_equal(nfm_store_put(f->store, template), 0);
+	write_templates(f);
+}
+
+/* Links a slot in the table's pool; returns it. */
+static inline struct nfm_template_slot *link_slot(struct fixture *f, uint32_t slot,
+						  const struct nfm_template_key *key,
+						  uint16_t kind)
+{
+	struct nfm_template_pool *pool = f->table.templates;
+	uint32_t hash = nfm_template_hash(key);
+	uint32_t *way = &pool->way[nfm_template_bucket(hash)];
+
+	while (*way & 0xffff)
+		way++;
+	*way = (hash & 0xffff0000U) | (slot + 1);
+	pool->slot[slot].key = *key;
+	pool->slot[slot].kind = kind;
+	pool->slot[slot].stream = slot;
+	return &pool->slot[slot];
+}
+
+/* Installs a template in slot 1, its stream in slot 0, armed. */
+static inline struct nfm_template_slot *install(struct fixture *f, uint16_t exporter,
+						const struct template_words *words)
+{
+	struct nfm_template_key key = { .domain = words->domain, .exporter = exporter,
+					.version = words->version };
+	struct nfm_template_slot *slot;
+
+	link_slot(f, 0, &key, NFM_SLOT_STREAM);
+	key.id = words->word[0];
+	slot = link_slot(f, 1, &key, NFM_SLOT_DATA);
+	slot->stream = 0;
+	slot->raw_bytes = (uint16_t)template_raw(words, slot->raw);
+	return slot;
+}
+
+/* Source, destination, bytes and packets, as v9 256: what the datapath can decode. */
+static const struct template_words plain_template = {
+	.version = 9, .domain = 7, .count = 10,
+	.word = { 256, 4, 8, 4, 12, 4, 1, 4, 2, 4 },
+};
+
+/* IPFIX with a field of variable length and one of an enterprise that nobody knows. */
+static const struct template_words odd_template = {
+	.version = 10, .domain = 70000, .count = 16,
+	.word = { 300, 6, 8, 4, 12, 4, 1, 8, 2, 8, 82, 65535, 0x8000 | 7, 2, 1, 0xe240 },
+};
+
+/* v9 options: scope "system", then a sampling rate and a sampler's number. */
+static const struct template_words options_template = {
+	.version = 9, .domain = 7, .options = true, .count = 9,
+	.word = { 257, 4, 8, 1, 4, 34, 4, 48, 1 },
+};
 
 /* ---- running ---- */
 
@@ -167,10 +277,9 @@ static inline char *run(struct fixture *f, int (*command)(struct nfm_cli *, int,
 	return text;
 }
 
-/* Compares a member, by path "customers/0/id", with its JSON text. */
-static inline void expect(const char *json, const char *path, const char *expected)
+/* A member by path: "customers/0/id". */
+static inline yajl_val find_member(yajl_val tree, const char *path)
 {
-	yajl_val tree = yajl_tree_parse(json, NULL, 0);
 	_cleanup_free_ char *copy = strdup(path);
 	yajl_val at = tree;
 	char *rest = copy;
@@ -190,6 +299,26 @@ static inline void expect(const char *json, const char *path, const char *expect
 		}
 		assert_non_null(at);
 	}
+	return at;
+}
+
+/* A number that has gone on since it was set: at least `least`, and less than a minute more. */
+static inline void expect_seconds(const char *json, const char *path, long long least)
+{
+	yajl_val tree = yajl_tree_parse(json, NULL, 0);
+	yajl_val at = find_member(tree, path);
+
+	assert_true(YAJL_IS_INTEGER(at));
+	assert_in_range(YAJL_GET_INTEGER(at), least, least + 59);
+	yajl_tree_free(tree);
+}
+
+/* Compares a member with its JSON text. */
+static inline void expect(const char *json, const char *path, const char *expected)
+{
+	yajl_val tree = yajl_tree_parse(json, NULL, 0);
+	yajl_val at = find_member(tree, path);
+
 	if (YAJL_IS_STRING(at))
 		assert_string_equal(YAJL_GET_STRING(at), expected);
 	else if (YAJL_IS_NUMBER(at))

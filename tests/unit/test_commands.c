@@ -2,6 +2,9 @@
 /* show, status, exporters, customers on a table with known counters. */
 #include "commands.h"
 
+#include "cli/exporters.h"
+#include "table/waiting.h"
+
 /* ---- counters ---- */
 
 static void count(struct fixture *f, uint32_t bank, uint32_t column, uint32_t row, uint64_t up,
@@ -208,6 +211,47 @@ static void status_explains_reasons_in_text(void **state)
 	assert_null(strstr(text, nfm_reason_help(NFM_REASON_VERSION)));
 }
 
+/* A set of 12 bytes, its head, and padding to eight: as table/waiting.h puts it. */
+static void let_wait(struct fixture *f, uint32_t sets, uint64_t time_ns)
+{
+	for (uint32_t i = 0; i < sets; i++) {
+		struct nfm_waiting *head = nfm_waiting_at(&f->table, f->table.ctl->waiting_head);
+
+		*head = (struct nfm_waiting){ .state = NFM_WAITING_SET, .length = 12,
+					      .version = 9, .id = 256, .time_ns = time_ns + i };
+		f->table.ctl->waiting_head += sizeof(*head) + 16;
+	}
+}
+
+static void status_tells_what_waits(void **state)
+{
+	struct fixture *f = *state;
+	_cleanup_free_ char *none = run(f, nfm_cmd_status, "status", 0);
+	_cleanup_free_ char *some = NULL, *text = NULL, *later = NULL;
+
+	expect(none, "waiting/sets", "0");
+	expect(none, "waiting/bytes", "0");
+	expect(none, "waiting/oldest_seconds", "null");
+	let_wait(f, 2, f->now_ns);
+	some = run(f, nfm_cmd_status, "status", 0);
+	expect(some, "waiting/sets", "2");
+	expect(some, "waiting/bytes", "24");
+	expect_seconds(some, "waiting/oldest_seconds", 0);
+	nfm_waiting_at(&f->table, 0)->time_ns += 1000 * NFM_NS_PER_S; /* never below zero */
+	nfm_waiting_at(&f->table, 64)->state = NFM_WAITING_DONE;
+	later = run(f, nfm_cmd_status, "status", 0);
+	expect(later, "waiting/sets", "1");
+	expect(later, "waiting/oldest_seconds", "0");
+	f->cli.format = NFM_FORMAT_TEXT;
+	text = run(f, nfm_cmd_status, "status", 0);
+	assert_non_null(strstr(text, "waiting    1 data sets (12 B) for their template, the oldest "
+				     "for 0 s\n"));
+	nfm_waiting_at(&f->table, 0)->state = NFM_WAITING_DONE;
+	free(text);
+	text = run(f, nfm_cmd_status, "status", 0);
+	assert_null(strstr(text, "for their template"));
+}
+
 /* ---- exporters ---- */
 
 static void refuse(struct fixture *f, uint32_t entry, const char *address, uint64_t datagrams)
@@ -287,6 +331,92 @@ static void exporters_have_their_streams(void **state)
 	expect(text, "0/streams/1/unit", "null");
 }
 
+static void exporters_have_notes_and_templates(void **state)
+{
+	struct fixture *f = *state;
+	_cleanup_free_ char *text = NULL, *csv = NULL;
+	struct nfm_row *row;
+
+	count_some(f);
+	add_exporter(f, 1, "192.0.2.2", "", NFM_EXPORTER_DISCOVERED);
+	refuse(f, 0, "198.51.100.1", 9);
+	add_template(f, "192.0.2.1", &plain_template, 1);
+	add_template(f, "192.0.2.1", &options_template, 1);
+	row = nfm_table_row(&f->table, 0, 0, nfm_table_notes_row(&f->table, 0));
+	for (uint32_t w = 0; w < NFM_ROW_WORDS; w++)
+		row->word[w] = 10 + w;
+	nfm_table_row(&f->table, 1, 2, nfm_table_notes_row(&f->table, 0))->notes.wrapped = 90;
+	text = run(f, nfm_cmd_exporters, "exporters", 0);
+	expect(text, "0/notes/wrapped", "100");
+	expect(text, "0/notes/repaired", "11");
+	expect(text, "0/notes/empty", "12");
+	expect(text, "0/notes/same_address", "13");
+	expect(text, "0/notes/implausible", "14");
+	expect(text, "0/notes/options", "15");
+	expect(text, "0/notes/given_up", "17");
+	expect(text, "0/templates", "2");
+	expect(text, "1/notes/wrapped", "0");
+	expect(text, "1/templates", "0");
+	expect(text, "2/state", "refused");
+	expect(text, "2/notes/given_up", "0");
+	f->cli.format = NFM_FORMAT_CSV;
+	csv = run(f, nfm_cmd_exporters, "exporters", 0);
+	assert_non_null(strstr(csv, ",notes_wrapped,notes_repaired,notes_empty,notes_same_address,"
+				    "notes_implausible,notes_options,notes_given_up,templates\n"));
+	assert_non_null(strstr(csv, ",100,11,12,13,14,15,17,2\n"));
+}
+
+static void exporters_without_the_file_of_templates(void **state)
+{
+	struct fixture *f = *state;
+	_cleanup_free_ char *text = NULL;
+	char path[128];
+
+	count_some(f);
+	path_in(f, "templates", path, sizeof(path));
+	assert_int_equal(nfm_io_mkdir_p(path, 0700), 0);
+	text = run(f, nfm_cmd_exporters, "exporters", 0);
+	expect(text, "0/templates", "null");
+	assert_int_equal(rmdir(path), 0);
+}
+
+/* Each advice once, whoever it is for; none for what is all right. */
+static void exporters_are_given_advice(void **state)
+{
+	static const char *const advice[] = { NFM_ADVICE_WRAPPED, NFM_ADVICE_GIVEN_UP,
+					      NFM_ADVICE_IMPLAUSIBLE, NFM_ADVICE_UNSPECIFIED };
+	struct fixture *f = *state;
+	_cleanup_free_ char *fine = NULL, *text = NULL;
+
+	f->cli.format = NFM_FORMAT_TEXT;
+	count_some(f);
+	fine = run(f, nfm_cmd_exporters, "exporters", 0);
+	for (size_t i = 0; i < NFM_ARRAY_SIZE(advice); i++)
+		assert_null(strstr(fine, advice[i]));
+	add_exporter(f, 1, "192.0.2.2", "", NFM_EXPORTER_DISCOVERED);
+	for (uint32_t e = 0; e < 2; e++) {
+		struct nfm_row *row = nfm_table_row(&f->table, 0, 1,
+						    nfm_table_notes_row(&f->table, e));
+
+		row->notes.wrapped = 2;
+		row->notes.implausible = e;
+		row->notes.given_up = !e;
+		row->notes.empty = 5; /* no reason to do anything */
+	}
+	refuse(f, 0, "0.0.0.0", 9);
+	refuse(f, 1, "::", 9);
+	text = run(f, nfm_cmd_exporters, "exporters", 0);
+	for (size_t i = 0; i < NFM_ARRAY_SIZE(advice); i++) {
+		const char *first = strstr(text, advice[i]);
+
+		assert_non_null(first);
+		assert_null(strstr(first + 1, advice[i]));
+	}
+	assert_non_null(strstr(text, "core-1 (192.0.2.1) and 1 more: 4 records whose 32-bit"));
+	assert_non_null(strstr(text, "192.0.2.2: 1 records with a rate"));
+	assert_non_null(strstr(text, "core-1 (192.0.2.1): 1 data sets given up"));
+}
+
 /* ---- customers ---- */
 
 static void customers_are_listed(void **state)
@@ -358,9 +488,13 @@ int main(void)
 		WITH_TABLE(show_as_csv),
 		WITH_TABLE(status_accounts_for_everything),
 		WITH_TABLE(status_explains_reasons_in_text),
+		WITH_TABLE(status_tells_what_waits),
 		WITH_TABLE(exporters_have_their_states),
 		WITH_TABLE(a_removed_exporter_is_shown_once),
 		WITH_TABLE(exporters_have_their_streams),
+		WITH_TABLE(exporters_have_notes_and_templates),
+		WITH_TABLE(exporters_without_the_file_of_templates),
+		WITH_TABLE(exporters_are_given_advice),
 		WITH_TABLE(customers_are_listed),
 		WITH_TABLE(the_file_is_edited_where_no_agent_runs),
 		WITH_TABLE(customers_fails_with_its_reason),
