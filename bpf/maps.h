@@ -130,6 +130,7 @@ struct {
 struct nfm_walk_state {
 	__u64 now_ns;
 	struct nfm_batch_sum sum;
+	__u64 hash; /* of the options data under way */
 	struct nfm_template_key key;
 	__u32 slot; /* of the set or template under way */
 	__u32 at;   /* of the next set, in the packet */

@@ -177,6 +177,36 @@ NFM_INLINE void decode_set(struct nfm_walk *walk, struct nfm_template_slot *slot
 	}
 }
 
+/* Four bytes of options data; the last ones, which may overlap, end the loop. */
+static long hash_word(__u32 i, struct nfm_walk *walk)
+{
+	__u32 at = walk->s->record_at + 4 * i;
+	const __u32 *word;
+
+	if (at > walk->s->set_end - 4)
+		at = walk->s->set_end - 4;
+	word = packet_at(walk, at, 4);
+	if (!word)
+		return record_odd(walk); /* cannot be: for the verifier */
+	walk->s->hash = (walk->s->hash ^ *word) * 0x9e3779b97f4a7c15ULL;
+	walk->s->hash ^= walk->s->hash >> 29;
+	return 0;
+}
+
+/*
+ * What follows options data that announce sampling may count otherwise. Most exporters repeat the same
+ * data every few seconds, which is no reason to disarm.
+ */
+NFM_INLINE void walk_sampling(struct nfm_walk *walk, struct nfm_template_slot *slot)
+{
+	walk->s->hash = walk->s->set_end - walk->s->record_at;
+	bpf_loop((__u32)walk->s->hash / 4 + 1, hash_word, walk, 0);
+	if (slot->said == walk->s->hash)
+		return;
+	slot->said = walk->s->hash;
+	disarm(walk, pool_slot(walk->pool, slot->stream));
+}
+
 NFM_INLINE void walk_data_set(struct nfm_walk *walk, __u32 id)
 {
 	struct nfm_template_slot *slot;
@@ -192,8 +222,8 @@ NFM_INLINE void walk_data_set(struct nfm_walk *walk, __u32 id)
 		return;
 	}
 	if (slot->kind != NFM_SLOT_DATA) {
-		if (slot->kind == NFM_SLOT_SAMPLING) /* what follows may count otherwise */
-			disarm(walk, pool_slot(walk->pool, slot->stream));
+		if (slot->kind == NFM_SLOT_SAMPLING)
+			walk_sampling(walk, slot);
 		hand_over(walk, NFM_REASON_OPTIONS);
 		return;
 	}

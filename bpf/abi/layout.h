@@ -70,7 +70,7 @@ struct nfm_layout {
 #define NFM_SLOT_DATA 2U     /* the datapath decodes its data */
 #define NFM_SLOT_AGENT 3U    /* known, but only the agent decodes its data */
 #define NFM_SLOT_OPTIONS 4U  /* options data: to the agent */
-#define NFM_SLOT_SAMPLING 5U /* the same, and they may change sampling: they disarm the stream */
+#define NFM_SLOT_SAMPLING 5U /* the same; if they say another thing than before, they disarm the stream */
 
 struct nfm_template_slot {
 	/* does not change while the slot is linked */
@@ -84,7 +84,8 @@ struct nfm_template_slot {
 	__u64 token;   /* of a stream: 0: armed */
 	__u64 seen_ns; /* when the template was announced, to the second */
 	__u64 used_ns; /* when data came, to the second */
-	__u64 reserved1[5];
+	__u64 said;    /* of NFM_SLOT_SAMPLING: hash of the newest options data; 0: none yet */
+	__u64 reserved1[4];
 	__u8 raw[NFM_TEMPLATE_RAW]; /* the template record as it was sent, its id first */
 };
 
