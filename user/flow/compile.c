@@ -56,6 +56,14 @@ static bool has_v6(const struct roles *roles)
 	return has(roles, NFM_ROLE_SRC6) || has(roles, NFM_ROLE_DST6);
 }
 
+/* 232 is the other direction of 231 only: Huawei sends it as something else of two bytes. */
+static bool has_reverse(const struct roles *roles)
+{
+	const struct nfm_field *field = roles->field[NFM_ROLE_REVERSE];
+
+	return field && (field->enterprise || has(roles, NFM_ROLE_BYTES_INITIATOR));
+}
+
 static uint32_t find_flags(const struct roles *roles)
 {
 	uint32_t flags = 0;
@@ -67,7 +75,7 @@ static uint32_t find_flags(const struct roles *roles)
 		flags |= NFM_HAS_SAMPLING;
 	if (has(roles, NFM_ROLE_BYTES_TOTAL) && !has(roles, NFM_ROLE_BYTES))
 		flags |= NFM_HAS_TOTAL;
-	if (has(roles, NFM_ROLE_REVERSE))
+	if (has_reverse(roles))
 		flags |= NFM_HAS_REVERSE;
 	if (has_v4(roles) && has_v6(roles))
 		flags |= NFM_HAS_BOTH;
@@ -109,7 +117,7 @@ static const char *refuse_addresses(const struct roles *roles)
 /* Counters that are not the flow's deltas get remarks, which only the agent makes. */
 static const char *refuse_counters(const struct roles *roles)
 {
-	if (has(roles, NFM_ROLE_REVERSE))
+	if (has_reverse(roles))
 		return "counters of the other direction";
 	if (!has(roles, NFM_ROLE_BYTES)) {
 		for (int role = NFM_ROLE_BYTES + 1; role <= NFM_ROLE_BYTES_INITIATOR; role++)

@@ -46,6 +46,12 @@ static uint64_t span(uint64_t first, uint64_t last)
 	return last > first ? last - first : 0;
 }
 
+/* The same in ms of sysUpTime, which wraps after 49 days, also within a flow. */
+static uint64_t span_uptime(uint32_t first, uint32_t last)
+{
+	return (int32_t)(last - first) > 0 ? last - first : 0;
+}
+
 /* ---- compiled templates ---- */
 
 static uint64_t compiled_duration_ms(const struct nfm_layout *l, const uint8_t *at)
@@ -55,7 +61,9 @@ static uint64_t compiled_duration_ms(const struct nfm_layout *l, const uint8_t *
 
 	if (l->times == NFM_TIMES_UNIX_MS)
 		return span(nfm_get64(first), nfm_get64(last));
-	return span(nfm_get32(first), nfm_get32(last)) * (l->times == NFM_TIMES_UNIX_S ? 1000 : 1);
+	if (l->times == NFM_TIMES_UNIX_S)
+		return span(nfm_get32(first), nfm_get32(last)) * 1000;
+	return span_uptime(nfm_get32(first), nfm_get32(last));
 }
 
 /* Out of the way: of counters that may be odd. Returns the bytes to count. */
@@ -355,19 +363,23 @@ static bool get_duration_ms(const struct nfm_places *places, const uint8_t *at, 
 {
 	static const struct {
 		enum nfm_role first, last;
-		uint32_t factor;
 	} kinds[] = {
-		{ NFM_ROLE_FIRST_UPTIME, NFM_ROLE_LAST_UPTIME, 1 },
-		{ NFM_ROLE_FIRST_S, NFM_ROLE_LAST_S, 1000 },
-		{ NFM_ROLE_FIRST_MS, NFM_ROLE_LAST_MS, 1 },
+		{ NFM_ROLE_FIRST_UPTIME, NFM_ROLE_LAST_UPTIME },
+		{ NFM_ROLE_FIRST_S, NFM_ROLE_LAST_S },
+		{ NFM_ROLE_FIRST_MS, NFM_ROLE_LAST_MS },
 	};
 
 	for (size_t i = 0; i < NFM_ARRAY_SIZE(kinds); i++) {
+		uint64_t first = nfm_decode_integer(places, kinds[i].first, at);
+		uint64_t last = nfm_decode_integer(places, kinds[i].last, at);
+
 		if (!has(places, kinds[i].first) || !has(places, kinds[i].last))
 			continue;
-		*ms = span(nfm_decode_integer(places, kinds[i].first, at),
-			   nfm_decode_integer(places, kinds[i].last, at)) *
-		      kinds[i].factor;
+		*ms = span(first, last);
+		if (kinds[i].first == NFM_ROLE_FIRST_UPTIME)
+			*ms = span_uptime((uint32_t)first, (uint32_t)last);
+		else if (kinds[i].first == NFM_ROLE_FIRST_S)
+			*ms *= 1000;
 		return true;
 	}
 	return false;

@@ -390,7 +390,8 @@ void nfm_store_see(struct nfm_store *store, struct nfm_template *template, uint6
 	struct nfm_store_item *item = template->item;
 
 	template->seen_unix_ns = now_unix_ns;
-	if (now_unix_ns >= item->told_unix_ns && now_unix_ns - item->told_unix_ns < SEEN_NS)
+	/* A clock that was set back makes this large. */
+	if (now_unix_ns - item->told_unix_ns < SEEN_NS)
 		return;
 	item->told_unix_ns = now_unix_ns;
 	tell(store, NFM_STORE_SEEN, item);

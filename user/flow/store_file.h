@@ -22,7 +22,7 @@ struct nfm_store_file {
 	uint64_t seed;	     /* of the log's sums */
 	uint64_t bytes;	     /* of the log */
 	uint64_t live_bytes; /* that a new log would have, when last looked at */
-	int last_error;	     /* 0, or the -errno for which the log lacks something */
+	int last_error;	     /* 0 or -errno: why the log lacks something */
 	bool unsynced;
 };
 
