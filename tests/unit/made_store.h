@@ -90,7 +90,7 @@ static inline struct nfm_template *find(uint8_t exporter, uint16_t id)
 static inline int put_sampler(uint8_t exporter, uint64_t id, uint32_t num, uint32_t den)
 {
 	struct nfm_sampler sampler = {
-		.stream = made_name(exporter, 9, 0, 0),
+		.stream = made_name(exporter, 9, 0, 999), /* its id is not looked at */
 		.id = id,
 		.sampling = { num, den },
 	};

@@ -310,6 +310,7 @@ static void a_forgotten_sampler_is_no_longer_sampled(void **state)
 	assert_int_equal(put_sampler(1, 6, 1, 1), 0);
 	any = nfm_store_any_sampler(store, &stream, &n);
 	assert_int_equal(any->id, 5);
+	assert_memory_equal(&any->stream, &stream, sizeof(stream));
 	assert_int_equal(n, 2);
 	assert_true(nfm_store_is_sampled(store, &stream));
 	put(1, 300);
