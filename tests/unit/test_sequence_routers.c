@@ -185,14 +185,14 @@ static void begin_anew(struct router *r)
 	r->calm = RUN_DATAGRAMS - CALM;
 	r->time_ms += away_ms;
 	r->clock_ms += away_ms;
-	/* the count begins anew behind the old one */
-	r->is_near = rnd(2);
+	/* the count begins anew behind the old one, as far as that one was seen: it ended calmly */
+	r->is_near = r->resets > 1 && rnd(2);
 	r->sequence -= r->is_near ? 40 + rnd(100) : 3000 + rnd(1U << 30);
 	if (r->version == 10) {
 		if (rnd(3) == 0) /* no battery: the clock begins with a time of long ago */
 			r->clock_ms -= away_ms + 60000 + rnd(1000000000);
 	} else if (rnd(2)) {
-		r->clock_ms = rnd(5000);
+		r->clock_ms = rnd(4000); /* a second below any that a run ends with */
 		r->sequence = rnd(2) ? 0 : rnd(UINT32_MAX);
 	}
 }

@@ -33,6 +33,7 @@ static uint8_t *ring;
 
 /* The router and the wire: what is sent, and when. */
 static struct router {
+	uint16_t version; /* 9: its sequence counts datagrams */
 	uint64_t time_ms;
 	uint32_t sequence;
 	uint64_t sent; /* units */
@@ -86,7 +87,7 @@ static int set_up(void **state)
 	ctl.exporter_count = EXPORTERS;
 	ctl.epoch = 2;
 	consumer_pos = producer_pos = 0;
-	router = (struct router){ .time_ms = 1000000 };
+	router = (struct router){ .version = 5, .time_ms = 1000000 };
 	seed = 1;
 	begin_agent();
 	return 0;
@@ -105,23 +106,27 @@ static struct nfm_seqlog send_one(uint16_t exporter)
 {
 	struct nfm_seqlog e = {
 		.exporter = exporter,
-		.version = 5,
+		.version = router.version,
 		.domain = 7,
 		.sequence = router.sequence,
 		.units = (uint16_t)(1 + rnd(30)),
 	};
+	uint32_t worth = router.version == 9 ? 1 : e.units;
 
 	router.time_ms += rnd(4); /* a coarse clock: several at the same time */
 	e.time_ns = router.time_ms * NFM_NS_PER_MS;
 	e.uptime_ms = (uint32_t)router.time_ms;
-	router.sequence += e.units;
-	router.sent += e.units;
+	router.sequence += worth;
+	router.sent += worth;
 	return e;
 }
 
 static void drop(void)
 {
-	router.dropped += send_one(0).units;
+	uint64_t sent = router.sent;
+
+	send_one(0);
+	router.dropped += router.sent - sent;
 }
 
 /* As the datapath does (bpf/sequence.h, bpf/count.h). */
@@ -129,9 +134,13 @@ static void count_in_kernel(uint32_t cpu, const struct nfm_seqlog *e)
 {
 	struct nfm_seqlog *head = &seqlog[cpu * (LOG + NFM_SEQLOG_HEAD)];
 
-	if (e->exporter < EXPORTERS)
-		nfm_table_row(&meter->table, ctl.epoch & 1, cpu, CAPACITY + e->exporter)
-			->exporter.records += e->units;
+	if (e->exporter < EXPORTERS) {
+		struct nfm_row *row =
+			nfm_table_row(&meter->table, ctl.epoch & 1, cpu, CAPACITY + e->exporter);
+
+		row->exporter.records += e->units;
+		row->exporter.datagrams++;
+	}
 	head[NFM_SEQLOG_HEAD + head->head % LOG] = *e;
 	head->head++;
 }
@@ -208,9 +217,9 @@ static void next_agent_goes_on(void **state)
 
 /* ---- overruns ---- */
 
-static void overrun_is_no_loss(void **state)
+static void overrun(uint16_t version)
 {
-	(void)state;
+	router.version = version;
 	begin_stream();
 	for (uint32_t turn = 0; turn < 20; turn++) {
 		for (uint32_t i = rnd(10 * LOG); i; i--) {
@@ -223,12 +232,25 @@ static void overrun_is_no_loss(void **state)
 	}
 	assert_true(ctl.seqlog_overruns > 100);
 	assert_int_equal(exporters[0].units_unseen, 0);
+	assert_int_equal(exporters[0].datagrams_unseen, 0);
+}
+
+static void overrun_is_no_loss(void **state)
+{
+	(void)state;
+	overrun(5);
+}
+
+static void overrun_of_datagrams_is_no_loss(void **state)
+{
+	(void)state;
+	overrun(9);
 }
 
 /* What the kernel counted is known from the rows, so that even a loss in the dark is seen. */
-static void loss_beside_an_overrun(void **state)
+static void overrun_and_loss(uint16_t version)
 {
-	(void)state;
+	router.version = version;
 	begin_stream();
 	for (uint32_t turn = 0; turn < 20; turn++) {
 		for (uint32_t i = rnd(10 * LOG); i; i--) {
@@ -243,6 +265,49 @@ static void loss_beside_an_overrun(void **state)
 	}
 	assert_true(ctl.seqlog_overruns > 100);
 	assert_true(router.dropped > 100);
+}
+
+static void loss_beside_an_overrun(void **state)
+{
+	(void)state;
+	overrun_and_loss(5);
+}
+
+static void loss_of_datagrams_beside_an_overrun(void **state)
+{
+	(void)state;
+	overrun_and_loss(9);
+}
+
+/* Options records are told by the agent's words alone: they are no part of the kernel's credit. */
+static void options_records_beside_an_overrun(void **state)
+{
+	(void)state;
+	router.version = 10;
+	begin_stream();
+	for (uint32_t i = 0; i < 10 * LOG; i++) {
+		struct nfm_seqlog e = send_one(0);
+
+		if (i % 100 == 0)
+			nfm_meter_sequence(meter, &e);
+		else
+			count_in_kernel(rnd(CPUS), &e);
+		if (i % 300 == 0)
+			drop();
+	}
+	begin_stream();
+	assert_true(ctl.seqlog_overruns == 0);
+	assert_exact(&streams[0]);
+	for (uint32_t i = 0; i < 4 * LOG; i++) {
+		struct nfm_seqlog e = send_one(0);
+
+		count_in_kernel(0, &e);
+	}
+	drop();
+	begin_stream();
+	assert_true(ctl.seqlog_overruns > 100);
+	assert_exact(&streams[0]);
+	assert_int_equal(exporters[0].units_unseen, 0);
 }
 
 static void overruns_are_counted_once(void **state)
@@ -388,6 +453,7 @@ static void list_of_streams_is_bounded(void **state)
 	assert_int_equal(ctl.stream_count, STREAMS);
 	assert_int_equal(streams[STREAMS - 1].domain, STREAMS - 1);
 	assert_int_equal(exporters[0].units_seen, 1000);
+	assert_int_equal(exporters[0].datagrams_seen, 1000);
 }
 
 static void exporter_that_is_none(void **state)
@@ -410,7 +476,10 @@ int main(void)
 		TEST(loss_of_a_wandering_stream),
 		TEST(next_agent_goes_on),
 		TEST(overrun_is_no_loss),
+		TEST(overrun_of_datagrams_is_no_loss),
 		TEST(loss_beside_an_overrun),
+		TEST(loss_of_datagrams_beside_an_overrun),
+		TEST(options_records_beside_an_overrun),
 		TEST(overruns_are_counted_once),
 		TEST(credit_stays_with_its_exporter),
 		TEST(punted_datagrams_among_the_log),
