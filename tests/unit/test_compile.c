@@ -272,7 +272,7 @@ static const struct {
 	  "IPv6 addresses after NAT" },
 	{ IPFIX_OF(F(8, 4), F(12, 4), F(1, 4), F(2, 4), FE(1, 4, REVERSE)),
 	  "counters of the other direction" },
-	{ V9_OF(F(8, 4), F(12, 4), F(1, 4), F(2, 4), F(232, 4)),
+	{ V9_OF(F(8, 4), F(12, 4), F(1, 4), F(2, 4), F(231, 4), F(232, 4)),
 	  "counters of the other direction" },
 	{ V9_OF(F(8, 4), F(12, 4), F(2, 4)), "no byte counter" },
 	{ V9_OF(F(8, 4), F(12, 4), F(1, 0), F(2, 4)), "no byte counter" },
@@ -323,7 +323,8 @@ static const struct {
 	{ { F(85, 8) }, NFM_HAS_TOTAL, false },
 	{ { F(85, 8), F(1, 8) }, 0, true },
 	{ { F(85, 8), F(1, 0) }, NFM_HAS_TOTAL, false },
-	{ { F(1, 4), F(232, 4) }, NFM_HAS_REVERSE, false },
+	{ { F(1, 4), F(232, 4), F(231, 4) }, NFM_HAS_REVERSE, false },
+	{ { F(1, 4), F(232, 2) }, 0, true }, /* Huawei */
 	{ { F(1, 4), FE(2, 4, REVERSE) }, NFM_HAS_REVERSE, false },
 	{ { F(1, 4), FE(24, 4, REVERSE) }, NFM_HAS_REVERSE, false },
 	{ { F(1, 4), FE(8, 4, REVERSE) }, 0, true },
@@ -331,7 +332,7 @@ static const struct {
 	{ { F(1, 4), F(27, 16) }, NFM_HAS_BOTH, false },
 	{ { F(1, 4), F(28, 16), F(27, 16) }, NFM_HAS_BOTH, false },
 	{ { F(1, 4), F(28, 4) }, 0, true },
-	{ { F(85, 4), F(28, 16), F(232, 1), F(34, 2), F(48, 1) },
+	{ { F(85, 4), F(28, 16), FE(1, 1, REVERSE), F(34, 2), F(48, 1) },
 	  NFM_HAS_TOTAL | NFM_HAS_BOTH | NFM_HAS_REVERSE | NFM_HAS_SAMPLING | NFM_HAS_SAMPLER,
 	  false },
 };
