@@ -8,7 +8,7 @@
 static const struct nfm_column columns[] = {
 	{ "state", "STATE", NFM_COLUMN_LEFT },
 	{ "check", "CHECK", NFM_COLUMN_LEFT },
-	{ "text", "", NFM_COLUMN_LEFT },
+	{ "text", "FINDING", NFM_COLUMN_LEFT },
 	{ NULL, NULL, NFM_COLUMN_LEFT },
 };
 
