@@ -158,6 +158,9 @@ static const struct {
 	KEPT("capacity", capacity),
 	KEPT("max-exporters", max_exporters),
 	KEPT("pages", pages),
+	KEPT("templates", templates_per_exporter),
+	KEPT("template-memory", template_memory_bytes),
+	KEPT("template-buffer", template_buffer_bytes),
 	KEPT("nfdump", nfdump),
 	KEPT("file", customers_file),
 	KEPT("auto", autos),
@@ -184,6 +187,7 @@ static void take_over(struct nfm_config *config, struct nfm_config *fresh)
 	config->exporter_count = fresh->exporter_count;
 	fresh->exporters = old; /* freed with it */
 	config->any_exporter = fresh->any_exporter;
+	config->template_wait_s = fresh->template_wait_s;
 	config->expire_size_bytes = fresh->expire_size_bytes;
 	config->expire_lifetime_s = fresh->expire_lifetime_s;
 	config->expire_watermark = fresh->expire_watermark;

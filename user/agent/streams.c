@@ -174,8 +174,8 @@ static void credit(uint64_t counted, uint64_t pending, __u64 *seen, __u64 *unsee
 
 /*
  * The agent came too late for some lines. What they told is lost, but not how much they stood for:
- * that is what the exporters' rows have counted in the kernel beyond the lines (both without options
- * records, which the kernel leaves to the agent). The rows are read first, so that a datagram which
+ * that is what the exporters' rows have counted in the kernel beyond the lines. Neither has options
+ * records: the kernel leaves those to the agent. The rows are read first, so that a datagram which
  * comes meanwhile is not credited as well.
  */
 static void credit_overrun(struct nfm_meter *meter, uint64_t skipped)
