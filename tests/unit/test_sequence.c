@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Loss by sequence: scripts of what arrived. Units: test_sequence_units.c; simulations: _routers.c. */
+/* Loss by sequence: scripts of what arrived. More in test_sequence_units.c and _routers.c. */
 #include "flow/sequence.h"
 
 #include <setjmp.h>

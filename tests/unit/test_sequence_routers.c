@@ -137,7 +137,7 @@ static void send_run(struct router *r, struct run *run)
 		if (calm || rnd(100) >= r->loss)
 			run->arrived[run->count++] = sent;
 		sent.key = i + rnd(REORDER);
-		if (!calm && rnd(20) == 0) /* the network made a copy; or this is all that was left */
+		if (!calm && rnd(20) == 0) /* a copy; or this is all that was left */
 			run->arrived[run->count++] = sent;
 	}
 	qsort(run->arrived, run->count, sizeof(run->arrived[0]), by_key);

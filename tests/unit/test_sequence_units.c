@@ -102,13 +102,16 @@ static const struct script templates[] = {
 	  { { 1, T0, 5, 7, 0 }, { 2, T0, 15, 0, 0 }, { 3, T0, 15, 4, 0 }, { 4, T0, 15, 4, 0 } },
 	  11, 3, 0, 1, 0 },
 	{ "v9: T has a number", 9, DATAGRAMS,
-	  { { 1, 5000, 0, 0, 0 }, { 2, 5000, 1, 17, 0 }, { 3, 5000, 2, 0, 0 }, { 4, 5000, 3, 9, 0 } },
+	  { { 1, 5000, 0, 0, 0 }, { 2, 5000, 1, 17, 0 }, { 3, 5000, 2, 0, 0 },
+	    { 4, 5000, 3, 9, 0 } },
 	  4, 0, 0, 0, 0 },
 	{ "v9: a lost T is a lost datagram", 9, DATAGRAMS,
-	  { { 1, 5000, 0, 0, 0 }, { 2, 5000, 1, 17, 0 }, { 4, 5000, 3, 9, 0 } },
+	  { { 1, 5000, 0, 0, 0 }, { 2, 5000, 1, 17, 0 },
+	    { 4, 5000, 3, 9, 0 } },
 	  3, 1, 0, 0, 0 },
 	{ "v9: T twice, T late", 9, DATAGRAMS,
-	  { { 1, 5000, 0, 0, 0 }, { 2, 5000, 0, 0, 0 }, { 3, 5000, 2, 17, 0 }, { 4, 5000, 1, 0, 0 } },
+	  { { 1, 5000, 0, 0, 0 }, { 2, 5000, 0, 0, 0 }, { 3, 5000, 2, 17, 0 },
+	    { 4, 5000, 1, 0, 0 } },
 	  3, 0, 0, 1, 1 },
 };
 
@@ -200,7 +203,8 @@ static const struct script learned[] = {
 	{ "v9 that counts records: loss later, a late one, a copy", 9, RECORDS,
 	  { { 1, 5000, 0, 17, 0 }, { 2, 5000, 17, 17, 0 }, { 3, 5000, 34, 17, 0 },
 	    { 4, 5000, 51, 17, 0 }, { 5, 5000, 68, 17, 0 }, { 6, 5000, 85, 17, 0 },
-	    { 7, 5000, 148, 17, 0 }, { 8, 5000, 165, 17, 0 }, { 9, 5000, 119, 17, 0 },
+	    { 7, 5000, 148, 17, 0 },
+	    { 8, 5000, 165, 17, 0 }, { 9, 5000, 119, 17, 0 },
 	    { 10, 5000, 119, 17, 0 } },
 	  153, 29, 0, 1, 1 },
 	{ "IPFIX that counts datagrams", 10, DATAGRAMS,
@@ -225,7 +229,8 @@ static const struct script learned[] = {
 	    { 9, T0, 11, 9, 0 }, { 10, T0, 12, 9, 0 } },
 	  6, 0, 0, 4, 0 },
 	{ "one record each: both are right", 9, DATAGRAMS,
-	  { { 1, 5000, 0, 1, 0 }, { 2, 5000, 1, 1, 0 }, { 3, 5000, 2, 1, 0 }, { 4, 5000, 3, 1, 0 },
+	  { { 1, 5000, 0, 1, 0 }, { 2, 5000, 1, 1, 0 }, { 3, 5000, 2, 1, 0 },
+	    { 4, 5000, 3, 1, 0 },
 	    { 5, 5000, 4, 1, 0 }, { 6, 5000, 5, 1, 0 }, { 7, 5000, 6, 1, 0 } },
 	  7, 0, 0, 0, 0 },
 };
@@ -233,28 +238,41 @@ static const struct script learned[] = {
 /* What looks like another unit, and is none. */
 static const struct script fooled[] = {
 	{ "v9: every second one of two records is lost, but for once", 9, DATAGRAMS,
-	  { { 1, 5000, 0, 2, 0 }, { 2, 5000, 2, 2, 0 }, { 3, 5000, 4, 2, 0 }, { 4, 5000, 6, 2, 0 },
-	    { 5, 5000, 8, 2, 0 }, { 6, 5000, 9, 2, 0 }, { 7, 5000, 11, 2, 0 }, { 8, 5000, 13, 2, 0 } },
+	  { { 1, 5000, 0, 2, 0 }, { 2, 5000, 2, 2, 0 }, { 3, 5000, 4, 2, 0 },
+	    { 4, 5000, 6, 2, 0 },
+	    { 5, 5000, 8, 2, 0 }, { 6, 5000, 9, 2, 0 }, { 7, 5000, 11, 2, 0 },
+	    { 8, 5000, 13, 2, 0 } },
 	  8, 6, 0, 0, 0 },
 	{ "v9: templates copied many times", 9, DATAGRAMS,
-	  { { 1, 5000, 5, 0, 0 }, { 2, 5000, 5, 0, 0 }, { 3, 5000, 5, 0, 0 }, { 4, 5000, 5, 0, 0 },
-	    { 5, 5000, 5, 0, 0 }, { 6, 5000, 5, 0, 0 }, { 7, 5000, 5, 0, 0 }, { 8, 5000, 6, 17, 0 } },
+	  { { 1, 5000, 5, 0, 0 }, { 2, 5000, 5, 0, 0 }, { 3, 5000, 5, 0, 0 },
+	    { 4, 5000, 5, 0, 0 },
+	    { 5, 5000, 5, 0, 0 }, { 6, 5000, 5, 0, 0 }, { 7, 5000, 5, 0, 0 },
+	    { 8, 5000, 6, 17, 0 } },
 	  2, 0, 0, 6, 0 },
 	{ "v9: a second copy of each", 9, DATAGRAMS,
-	  { { 1, 5000, 5, 9, 0 }, { 2, 5000, 5, 9, 0 }, { 3, 5000, 6, 0, 0 }, { 4, 5000, 6, 0, 0 },
-	    { 5, 5000, 7, 9, 0 }, { 6, 5000, 7, 9, 0 }, { 7, 5000, 8, 9, 0 }, { 8, 5000, 8, 9, 0 } },
+	  { { 1, 5000, 5, 9, 0 }, { 2, 5000, 5, 9, 0 }, { 3, 5000, 6, 0, 0 },
+	    { 4, 5000, 6, 0, 0 },
+	    { 5, 5000, 7, 9, 0 }, { 6, 5000, 7, 9, 0 }, { 7, 5000, 8, 9, 0 },
+	    { 8, 5000, 8, 9, 0 } },
 	  4, 0, 0, 4, 0 },
 	{ "v9: each pair swapped", 9, DATAGRAMS,
-	  { { 1, 5000, 1, 2, 0 }, { 2, 5000, 0, 3, 0 }, { 3, 5000, 3, 2, 0 }, { 4, 5000, 2, 3, 0 },
-	    { 5, 5000, 5, 2, 0 }, { 6, 5000, 4, 3, 0 }, { 7, 5000, 7, 2, 0 }, { 8, 5000, 6, 3, 0 },
+	  { { 1, 5000, 1, 2, 0 }, { 2, 5000, 0, 3, 0 }, { 3, 5000, 3, 2, 0 },
+	    { 4, 5000, 2, 3, 0 },
+	    { 5, 5000, 5, 2, 0 }, { 6, 5000, 4, 3, 0 }, { 7, 5000, 7, 2, 0 },
+	    { 8, 5000, 6, 3, 0 },
 	    { 9, 5000, 9, 2, 0 }, { 10, 5000, 8, 3, 0 }, { 11, 5000, 11, 2, 0 } },
 	  11, 1, 0, 0, 5 },
 	{ "IPFIX: single records lost behind templates, but not all", 10, RECORDS,
 	  { { 1, T0, 0, 0, 0 }, { 2, T0, 1, 0, 0 }, { 3, T0, 2, 0, 0 }, { 4, T0, 3, 0, 0 },
 	    { 5, T0, 3, 1, 0 }, { 6, T0, 4, 0, 0 }, { 7, T0, 5, 0, 0 }, { 8, T0, 6, 0, 0 } },
 	  1, 5, 0, 0, 0 },
+	{ "IPFIX: one record each, and all wait", 10, RECORDS,
+	  { { 1, T0, 0, 0, 9 }, { 2, T0, 1, 0, 9 }, { 3, T0, 2, 0, 9 }, { 4, T0, 3, 0, 9 },
+	    { 5, T0, 4, 0, 9 }, { 6, T0, 5, 0, 9 }, { 7, T0, 6, 0, 9 } },
+	  6, 0, 0, 0, 0 },
 	{ "sets that wait tell nothing", 9, DATAGRAMS,
-	  { { 1, 5000, 0, 3, 9 }, { 2, 5000, 3, 3, 9 }, { 3, 5000, 6, 3, 9 }, { 4, 5000, 9, 3, 9 },
+	  { { 1, 5000, 0, 3, 9 }, { 2, 5000, 3, 3, 9 }, { 3, 5000, 6, 3, 9 },
+	    { 4, 5000, 9, 3, 9 },
 	    { 5, 5000, 12, 3, 9 }, { 6, 5000, 15, 3, 9 }, { 7, 5000, 18, 3, 0 } },
 	  7, 12, 0, 0, 0 },
 };
@@ -311,6 +329,42 @@ static void wrong_unit_leaves_no_trace(void **state)
 	assert_account(&s, &want);
 }
 
+/* Another firmware: what the account of the new unit made of the old numbers is not shown. */
+static void unit_changes(void **state)
+{
+	struct script want = { .name = "changed", .unit = RECORDS, .resets = 1 };
+	struct nfm_stream s = { .unit = DATAGRAMS };
+	struct nfm_sequence_credit unseen = {};
+	uint64_t time_ms = 1;
+
+	(void)state;
+	for (uint32_t i = 0; i < 200; i++, time_ms += 2000)
+		if (i != 50)
+			take(&s, &(struct step){ time_ms, 90000 + time_ms, i, 17, 0 }, 9, &unseen);
+	for (uint32_t i = 0; i < 20; i++, time_ms += 2000)
+		if (i != 5)
+			take(&s, &(struct step){ time_ms, 2000 * i, 46 * i, 46, 0 }, 9, &unseen);
+	want.received = 199 + 19 * 46;
+	want.lost = 1 + 46;
+	assert_account(&s, &want);
+}
+
+/* The same without a restart: from one datagram to the next. */
+static void unit_changes_on_the_way(void **state)
+{
+	struct script want = { .name = "changed on the way", .unit = RECORDS };
+	struct nfm_stream s = { .unit = DATAGRAMS };
+	struct nfm_sequence_credit unseen = {};
+
+	(void)state;
+	for (uint32_t i = 0; i < 20; i++)
+		take(&s, &(struct step){ 1 + i, 5000, i, 17, 0 }, 9, &unseen);
+	for (uint32_t i = 0; i < 20; i++)
+		take(&s, &(struct step){ 30 + i, 5000, 20 + 46 * i, 46, 0 }, 9, &unseen);
+	want.received = 21 + 19 * 46;
+	assert_account(&s, &want);
+}
+
 /* A credit is of the stream's unit; the other one, of the same datagrams, sinks along. */
 static void credit_of_its_unit(void **state)
 {
@@ -332,6 +386,23 @@ static void credit_of_its_unit(void **state)
 	assert_int_equal(unseen.datagrams, 0);
 	take(&datagrams, &(struct step){ 3, 5000, 7, 17, 0 }, 9, &unseen);
 	assert_int_equal(datagrams.lost, 1);
+}
+
+/* An overrun while the unit is still to be learned. */
+static void credit_of_the_unit_to_come(void **state)
+{
+	struct nfm_stream s = { .unit = DATAGRAMS };
+	struct nfm_sequence_credit unseen = { .records = 170, .datagrams = 10 };
+
+	(void)state;
+	take(&s, &(struct step){ 1, 5000, 0, 17, 0 }, 9, &unseen);
+	for (uint32_t i = 0; i < 6; i++)
+		take(&s, &(struct step){ 2 + i, 5000, 187 + 17 * i, 17, 0 }, 9, &unseen);
+	assert_int_equal(s.unit, RECORDS);
+	assert_int_equal(s.lost, 0);
+	assert_int_equal(s.received, 17 * 17);
+	assert_int_equal(unseen.records, 0);
+	assert_int_equal(unseen.datagrams, 0);
 }
 
 /* What the agent counted without a word goes before what waits: the credit must not stay. */
@@ -392,7 +463,10 @@ int main(void)
 		cmocka_unit_test(unit_is_learned),
 		cmocka_unit_test(unit_is_not_unlearned),
 		cmocka_unit_test(wrong_unit_leaves_no_trace),
+		cmocka_unit_test(unit_changes),
+		cmocka_unit_test(unit_changes_on_the_way),
 		cmocka_unit_test(credit_of_its_unit),
+		cmocka_unit_test(credit_of_the_unit_to_come),
 		cmocka_unit_test(credit_before_what_waits),
 		cmocka_unit_test(random_words),
 	};

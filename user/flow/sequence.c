@@ -234,14 +234,15 @@ static bool take_word(const struct nfm_stream *s, uint32_t counting, const struc
 
 /*
  * Which ways of counting the step from the word before explains, a bit for each; -1: a step that
- * says nothing. The same number twice is a second copy, unless the first one counted nothing.
+ * says nothing, because that one's records are not known. The same number twice is a second copy,
+ * unless the first one counted nothing.
  */
 static int explain(const struct nfm_stream *s, const struct nfm_seqlog *e)
 {
 	uint32_t step = e->sequence - s->sequence;
 	int fits = 0;
 
-	if (s->open || e->open || (!step && (s->records || !e->units)))
+	if (s->open || (!step && (s->records || !e->units)))
 		return -1;
 	if (step == s->records)
 		fits |= 1 << NFM_COUNTING_RECORDS;
@@ -280,10 +281,7 @@ static uint32_t elect(const struct nfm_stream *s)
 	return s->counting;
 }
 
-/*
- * The believed account is right up to here: what the others make up begins anew. The word is the
- * newest, and was in order.
- */
+/* The believed account is right up to this word: what the others make up is void. */
 static void align_accounts(struct nfm_stream *s, const struct nfm_seqlog *e)
 {
 	const struct nfm_account *believed = &s->account[s->counting];
@@ -302,7 +300,7 @@ static void align_accounts(struct nfm_stream *s, const struct nfm_seqlog *e)
 	}
 }
 
-static void learn(struct nfm_stream *s, const struct nfm_seqlog *e, bool ahead)
+static void learn(struct nfm_stream *s, const struct nfm_seqlog *e)
 {
 	int fits = explain(s, e);
 	uint32_t elected;
@@ -315,9 +313,9 @@ static void learn(struct nfm_stream *s, const struct nfm_seqlog *e, bool ahead)
 		s->counting = elected;
 		s->unit = rules[elected].unit;
 		memset(s->votes, 0, sizeof(s->votes));
-	} else if (s->votes[elected] >= VOTES_NEEDED && ahead) {
+	} else if (s->votes[elected] >= VOTES_NEEDED) {
 		align_accounts(s, e);
-		s->votes[elected] = 0;
+		s->votes[elected] = VOTES_NEEDED; /* a later one in order does, too */
 	}
 }
 
@@ -371,7 +369,7 @@ void nfm_sequence_take(struct nfm_stream *s, const struct nfm_seqlog *e,
 							      NFM_COUNTING_RECORDS;
 	ahead = take_all(s, e, unseen);
 	if (s->datagrams)
-		learn(s, e, ahead);
+		learn(s, e);
 	s->datagrams++;
 	show_account(s);
 	s->sequence = e->sequence;
