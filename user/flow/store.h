@@ -39,7 +39,7 @@ struct nfm_store_limits {
 
 enum nfm_store_event {
 	NFM_STORE_SET,	     /* a template is new or has changed */
-	NFM_STORE_SEEN,	     /* it was announced again, and not in the last minute: for its age on disk */
+	NFM_STORE_SEEN,	     /* it was announced again; told once a minute, for its age on disk */
 	NFM_STORE_WITHDRAWN, /* also a sampler */
 	NFM_STORE_FORGOTTEN, /* no room; also a sampler */
 	NFM_STORE_SAMPLER,   /* a sampler is new or has changed */

@@ -61,7 +61,7 @@ static struct nfm_store_name name_on_disk(const struct nfm_store_change *change)
 	return disk;
 }
 
-/* Writes the change to `out`, entry_bytes() of room. */
+/* Writes the change to `out`, entry_bytes() of room; `seed` is that of its place in the log. */
 static void encode(uint64_t seed, const struct nfm_store_change *change, uint8_t *out)
 {
 	size_t bytes = entry_bytes(change);
@@ -110,7 +110,7 @@ static void add_change(void *cookie, const struct nfm_store_change *change)
 	struct content *content = cookie;
 
 	if (content->at)
-		encode(content->seed, change, content->at + content->bytes);
+		encode(content->seed + content->bytes, change, content->at + content->bytes);
 	content->bytes += entry_bytes(change);
 }
 
@@ -214,7 +214,7 @@ static int append(struct nfm_store_file *file, const struct nfm_store_change *ch
 	if (bytes > sizeof(buf) ||
 	    file->bytes + bytes > NFM_MAX(FLOOD_BYTES, ANEW_FACTOR * file->live_bytes))
 		return -EFBIG;
-	encode(file->seed, change, buf);
+	encode(file->seed + file->bytes, change, buf);
 	code = nfm_io_write_all(file->fd, buf, bytes);
 	if (!code)
 		file->bytes += bytes;

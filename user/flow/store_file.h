@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The template store on disk: DIRECTORY/templates, a log (store_format.h). Each change is appended
- * by one write(2) before the datagram that brought it is done with, so that `kill -9` loses none; an
- * entry that was cut short or damaged is left out. The log is written anew, to a temporary name, once
- * it is mostly history. Pieces: store_file.c (writing), store_load.c (reading).
+ * by one write(2) before the datagram that brought it is done with, so that `kill -9` loses none;
+ * an entry that was cut short or damaged is left out. The log is written anew, to a temporary name,
+ * once it is mostly history. Pieces: store_file.c (writing), store_load.c (reading).
  */
 #ifndef NFM_STORE_FILE_H
 #define NFM_STORE_FILE_H
@@ -29,7 +29,8 @@ struct nfm_store_file {
 /**
  * Reads `path` into the store, which should be empty and have no listener; a missing file is an
  * empty one. Damaged entries are left out and counted in *damaged, and what they may have replaced
- * goes with them. -errno of open(2) and read(2) or -ENOMEM with the reason, never for what the file holds.
+ * goes with them; one cut short at the end, as while the agent appends, is counted, too. -errno of
+ * open(2) and read(2) or -ENOMEM with the reason, never for what the file holds.
  */
 int nfm_store_file_load(const char *path, struct nfm_store *store, uint32_t *damaged,
 			struct nfm_error *error);
@@ -46,7 +47,7 @@ void nfm_store_file_append(struct nfm_store_file *file, const struct nfm_store_c
 
 /**
  * Now and then: fsync what was appended, and write the log anew if most of it is history or
- * something could not be appended. 0, -errno: file->last_error, too, and tried again by the next call.
+ * something could not be appended. 0, or -errno: file->last_error, too; the next call tries again.
  */
 int nfm_store_file_tidy(struct nfm_store_file *file, const struct nfm_store *store);
 

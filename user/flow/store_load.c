@@ -88,7 +88,7 @@ static size_t whole_entry(const struct load *l, size_t at)
 		return 0;
 	summed = bytes - sizeof(tail);
 	memcpy(&tail, l->log + at + summed, sizeof(tail));
-	if (le64toh(tail.entry_sum_le) != XXH3_64bits_withSeed(l->log + at, summed, l->seed))
+	if (le64toh(tail.entry_sum_le) != XXH3_64bits_withSeed(l->log + at, summed, l->seed + at))
 		return 0;
 	return bytes;
 }
@@ -132,16 +132,18 @@ static void distrust(struct load *l, size_t from, size_t to)
 	while (to - from >= NFM_STORE_FIXED_BYTES) {
 		struct nfm_store_tail tail;
 		struct name name;
+		size_t bytes;
 
 		memcpy(&tail, l->log + to - sizeof(tail), sizeof(tail));
-		if (le64toh(tail.sum_le) != XXH3_64bits_withSeed(&tail.name, checked, l->seed) ||
-		    le32toh(tail.bytes_le) < NFM_STORE_FIXED_BYTES ||
-		    le32toh(tail.bytes_le) > to - from)
+		bytes = le32toh(tail.bytes_le);
+		if (bytes < NFM_STORE_FIXED_BYTES || bytes > to - from ||
+		    le64toh(tail.sum_le) != XXH3_64bits_withSeed(&tail.name, checked,
+								 l->seed + to - bytes))
 			break;
 		name = read_name(&tail.name);
 		remove_name(l->store, &name);
 		cut_short = false;
-		to -= le32toh(tail.bytes_le);
+		to -= bytes;
 	}
 	if (to != from && !cut_short)
 		nfm_store_clear(l->store);
