@@ -271,10 +271,15 @@ uint32_t nfm_decode_records(struct nfm_decode *d, const struct nfm_template *tem
 
 uint64_t nfm_decode_integer(const struct nfm_places *places, enum nfm_role role, const uint8_t *at)
 {
+	uint32_t length = places->role[role].length;
 	uint64_t value = 0;
 
 	at += places->role[role].at;
-	for (uint32_t i = 0; i < places->role[role].length; i++)
+	if (length == sizeof(uint64_t))
+		return nfm_get64(at);
+	if (length == sizeof(uint32_t))
+		return nfm_get32(at);
+	for (uint32_t i = 0; i < length; i++)
 		value = value << 8 | at[i];
 	return value;
 }
@@ -299,12 +304,15 @@ static enum nfm_role choose(const struct nfm_places *places, enum nfm_role from,
 static bool get_address(const struct nfm_places *places, enum nfm_role role, const uint8_t *at,
 			uint8_t addr[16])
 {
-	static const uint8_t zero[16];
+	uint64_t half[2] = {};
 
-	memset(addr, 0, 16);
-	if (has(places, role))
-		memcpy(addr, at + places->role[role].at, places->role[role].length);
-	return memcmp(addr, zero, 16);
+	at += places->role[role].at;
+	if (places->role[role].length == 4)
+		memcpy(half, at, 4);
+	else if (places->role[role].length)
+		memcpy(half, at, 16);
+	memcpy(addr, half, 16);
+	return half[0] | half[1];
 }
 
 static void read_addresses(struct nfm_decode *d, const struct nfm_places *places, const uint8_t *at,
