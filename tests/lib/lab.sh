@@ -318,7 +318,8 @@ kernel_share() { # PERCENT RECEIVED KERNEL
 		fail "less than $1 % in the kernel: $(nfm -o json status | jq -c '[.datagrams, .reasons]')"
 }
 
-# A stream's first datagram, until the kernel knows its templates; then OPTION…, nearly all of it in the kernel.
+# A stream's first datagram, until the kernel knows its templates; then OPTION…, nearly all of it in the kernel
+# ($SHARE percent, by default 95).
 send_armed() { # OPTION…
 	local stream counts
 
@@ -329,7 +330,7 @@ send_armed() { # OPTION…
 	send_on "$stream" "$@"
 	check_counts
 	# shellcheck disable=SC2086 # two numbers
-	kernel_share 95 $counts
+	kernel_share "${SHARE:-95}" $counts
 }
 
 # ---- snapshots ----

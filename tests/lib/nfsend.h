@@ -51,6 +51,7 @@ struct send_field {
 
 #define SEND_VARIABLE 65535U
 #define SEND_VARIABLE_MOST 24U /* bytes that a variable field of ours has */
+#define SEND_SAMPLER_MOST 8U   /* bytes of a sampler's id */
 
 struct send_layout {
 	const char *name;

@@ -243,7 +243,9 @@ static uint32_t usual_records(const struct send_options *options)
 	uint32_t i;
 
 	for (i = 0; i < options->layout_count; i++) {
-		uint32_t fit = SEND_USUAL_PAYLOAD / send_layout_most(&options->layout[i]);
+		uint32_t most = send_layout_most(&options->layout[i]) +
+				(options->announce_id ? SEND_SAMPLER_MOST : 0);
+		uint32_t fit = SEND_USUAL_PAYLOAD / most;
 
 		least = fit < least ? fit : least;
 	}

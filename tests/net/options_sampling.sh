@@ -17,9 +17,10 @@ round() { # OPTION…
 	json ".[0].notes.options == $options and .[0].lost == 0" exporters || fail "options: $(nfm -o json exporters)"
 }
 agent_start
+SHARE=75 # options data make the agent look whether sampling has changed
+send_armed --version 9 --layout ros7 --options-sampling 50 --template-every 0 --datagrams 600
+send_armed --version 10 --layout ros6ipfix --options-sampling 50 --template-every 0 --datagrams 600
 round
-send_armed --version 9 --layout ros7 --options-sampling 50 --template-every 0 --datagrams 400
-send_armed --version 10 --layout ros6ipfix --options-sampling 50 --template-every 0 --datagrams 400
 EXPORTERS="$EXPORTERS
 sampling = 1"
 configure

@@ -47,6 +47,7 @@ configure xdp=off
 rm "$LAB"/sent/*
 counted=0
 agent_start
+rm "$LAB"/state/nfmeter.*
 round --rate 2000 # at the socket: its table is a file
 agent_stop
 check_snapshots

@@ -6,7 +6,7 @@
 lab_open
 customers alice=10.0.0.0/24 bob=10.0.1.0/24
 agent_start
-send --version 9 --layout ros7 --datagrams 20000 --redefine 198 --rate 4000
+send --version 9 --layout ros7 --datagrams 20000 --redefine 198 --rate 2000
 check_counts
 [ "$(sent .redefinitions)" = 101 ] || fail "the test itself: $(sent .redefinitions) redefinitions"
 kernel_share 20 0 0

@@ -16,9 +16,10 @@ round() { # OPTION…
 	send --version 9 --layout varlen --datagrams 20 --wrap-every 7 "$@"
 	check_counts
 	notes_are
-	[ "$(sent .notes.wrapped 1)" = 30 ] || fail "the test sends no wraps"
+	[ "$(sent .notes.wrapped)" -gt 20 ] || fail "the test sends no wraps"
 }
 agent_start
+send_armed --version 9 --layout ros7 --datagrams 400 --wrap-every 2000 # only datagrams with a wrap go to the agent
 round
 json '.[0].notes.repaired == 0' exporters || fail "repaired, unasked"
 nfm exporters | grep -qi wrap || fail "exporters does not tell: $(nfm exporters)"
@@ -30,11 +31,9 @@ agent_start
 round --expect-repair yes
 json '.[0].notes.repaired > 0' exporters || fail "nothing repaired"
 json ".reasons.wrapped == $(jq -s 'map(.notes.wrapped) | add' "$LAB"/sent/*.json)" status || fail "status"
-kernel_share 40 0 0 # only datagrams with a wrap go to the agent
 agent_stop
 nfm detach c0 || fail detach
 configure xdp=off
 rm "$LAB"/sent/*
-SENT_RUNS=0
 agent_start
 round --expect-repair yes --rate 2000

@@ -14,9 +14,9 @@ ANNOUNCED = {"sf_v9_sampled_tls": 4, "ls_v9_invalid01": 100}
 
 
 def customer(address):
-    """The id that discovery gives: a host, or an IPv6 host's /64. No address at all is 0.0.0.0."""
+    """The id that discovery gives: a host, or an IPv6 host's /64. The truth has one "none" for 0.0.0.0, :: and none."""
     if address == "none":
-        return "0.0.0.0"
+        return "none"
     ip = ipaddress.ip_address(address)
     if ip.version == 4:
         return str(ip)
@@ -51,8 +51,13 @@ def expected_inside(truth):
 
 
 def table(shown):
-    return {(c["id"], way): [c[way]["bytes"], c[way]["packets"], c[way]["flows"]]
-            for c in shown["customers"] for way in ("up", "down")}
+    sums = {}
+    for c in shown["customers"]:
+        for way in ("up", "down"):
+            key = ("none" if c["id"] in ("0.0.0.0", "::/64") else c["id"], way)
+            old = sums.get(key, [0, 0, 0])
+            sums[key] = [a + c[way][unit] for a, unit in zip(old, ("bytes", "packets", "flows"))]
+    return sums
 
 
 def added(before, after):
