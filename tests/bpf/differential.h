@@ -219,7 +219,7 @@ static inline void random_counters(uint64_t *bytes, uint64_t *packets)
 {
 	*packets = 1 + rnd(rnd(4) ? 100 : 100000);
 	*bytes = *packets * (20 + rnd(1481));
-	switch (rnd(64)) {
+	switch (rnd(128)) {
 	case 0:
 		*bytes = rnd(UINT32_MAX);
 		break;

@@ -79,7 +79,7 @@ static void add_oddities(struct router_template *t)
 			add(t, roles[rnd(NFM_ARRAY_SIZE(roles))], rnd(20), 0);
 			break;
 		case 2:
-			add(t, (uint16_t)(1 + rnd(90)), 1 + rnd(8), rnd(2) ? 29305 : 9);
+			add(t, (uint16_t)(1 + rnd(90)), 1 + rnd(8), 9);
 			break;
 		case 3:
 			add(t, (uint16_t)(32768 + rnd(100)), 4, 0); /* v9; an enterprise bit else */
@@ -107,8 +107,10 @@ static void random_data_template(struct router_template *t)
 	}
 	for (uint32_t n = rnd(6); n; n--)
 		add(t, (uint16_t)(160 + rnd(20)), rnd(9), 0);
-	if (rnd(4) == 0)
+	if (rnd(6) == 0)
 		add_oddities(t);
+	if (rnd(24) == 0)
+		add(t, (uint16_t)(1 + rnd(2)), 1 + rnd(8), NFM_ENTERPRISE_REVERSE);
 	if (rnd(16) == 0)
 		t->field[rnd(t->count)].length = (uint16_t)rnd(10);
 	shuffle(t, 0);
@@ -132,7 +134,7 @@ static void random_options_template(struct router_template *t, uint16_t version)
 static void random_template(struct router_template *t, uint16_t version)
 {
 	*t = (struct router_template){ .announced = true };
-	if (rnd(5))
+	if (rnd(7))
 		random_data_template(t);
 	else
 		random_options_template(t, version);
@@ -243,7 +245,7 @@ static void put_data(const struct router *router)
 	const struct router_template *t = &router->template[which];
 	uint32_t records = rnd(6) ? 1 + rnd(12) : 1 + rnd(60);
 
-	if (!t->announced && rnd(8))
+	if ((!t->announced && rnd(8)) || (t->options && rnd(2)))
 		return;
 	nfm_sets_open(&sets, (uint16_t)(256 + which));
 	for (uint32_t i = 0; i < records && room() > RECORD_MOST; i++)
