@@ -192,21 +192,26 @@ static void rejected_are_accounted(void **state)
 		{ 5, 40, 24 + 3 * 48 + 7, NFM_REASON_COUNT, 3 },
 		{ 5, 1, 23, NFM_REASON_SHORT, 0 },
 		{ 4, 1, 72, NFM_REASON_VERSION, 0 },
-		{ 9, 1, 72, NFM_REASON_UNDECODED_9, 0 },
-		{ 10, 1, 72, NFM_REASON_UNDECODED_IPFIX, 0 },
+		{ 9, 1, 19, NFM_REASON_SHORT, 0 },
+		{ 10, 73, 72, NFM_REASON_TRUNCATED, 0 },
 	};
 	uint8_t payload[1500] = { 0 };
+	uint64_t datagrams_of[NFM_REASON_ROWS] = {};
+	uint64_t records_of[NFM_REASON_ROWS] = {};
 	uint64_t records = 0;
 	struct nfm_row row;
 
 	(void)state;
 	meter_open();
 	for (size_t i = 0; i < NFM_ARRAY_SIZE(rows); i++) {
+		uint32_t reason = rows[i].reason;
+
 		payload[1] = rows[i].version;
 		payload[3] = rows[i].count;
-		assert_int_equal(meter_take(ROUTER, payload, rows[i].length), rows[i].reason);
-		assert_int_equal(meter_reason(rows[i].reason), 1);
-		assert_int_equal(meter_reason_records(rows[i].reason), rows[i].records);
+		assert_int_equal(meter_take(ROUTER, payload, rows[i].length), reason);
+		records_of[reason] += rows[i].records;
+		assert_int_equal(meter_reason(reason), ++datagrams_of[reason]);
+		assert_int_equal(meter_reason_records(reason), records_of[reason]);
 		records += rows[i].records;
 	}
 	row = meter_exporter_row(ROUTER);
