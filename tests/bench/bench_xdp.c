@@ -7,6 +7,9 @@
  * Customers' addresses stand side by side, as providers give them out; a second series
  * ("-scattered") spreads them over a /8, where each lookup ends in a page of its own.
  *
+ * v9 is RouterOS 7's: 17 records of 81 bytes with addresses after NAT, which in "v9-nat" differ, or 12
+ * records of 114 bytes of IPv6 ("v9-v6", customers of one /56 each).
+ *
  *   bench_xdp [-n CUSTOMERS]… [-r ROUNDS] [-o OBJECT]… [-l] [-d]
  *     -o  an object to measure (default build/nfmeter.bpf.o); a second one is compared with it
  *     -l  without the LPM_TRIE yardstick
@@ -25,14 +28,19 @@
 #include <string.h>
 
 #include "../lib/frame.h"
-#include "../lib/prog.h"
+#include "../lib/prog_template.h"
+#include "../lib/routeros.h"
 #include "base/cleanup.h"
 #include "base/units.h"
+#include "frame_shape.h"
+#include "wire.h"
 
-#define RECORDS 30U
+#define EXPORTER 3U
+#define FIRST_RECORD 66U /* Ethernet, IPv4, UDP, header of v5; or that of v9 and of its set */
 #define MAX_SIZES 8U
 #define MAX_OBJECTS 3U
-#define MAX_VARIANTS 4U
+#define MAX_SHAPES 4U
+#define MAX_VARIANTS (MAX_SHAPES * (MAX_OBJECTS + 1) + 1)
 #define MAX_ROUNDS 99U
 #define NET 0x0a000000U
 #define NET_HOSTS 0x1000000U
@@ -49,15 +57,63 @@ struct options {
 	bool with_scattered;
 };
 
-/* A program behind its own scramble; the baseline has no program. */
+/* A kind of datagram. */
+struct shape {
+	const char *name;
+	uint16_t template; /* 0: v5 */
+	struct frame_shape at; /* but for customers and spread */
+};
+
+static const struct shape shapes[MAX_SHAPES] = {
+	{ "v5", 0, { .records = 30, .record = 48, .src = 0, .dst = 4 } },
+	{ "v9", NFM_ROUTEROS_V4,
+	  { .records = NFM_ROUTEROS_V4_RECORDS, .record = NFM_ROUTEROS_V4_BYTES,
+	    .src = NFM_ROUTEROS_V4_SRC, .dst = NFM_ROUTEROS_V4_DST,
+	    .post_src = NFM_ROUTEROS_V4_POST_SRC, .post_dst = NFM_ROUTEROS_V4_POST_DST } },
+	{ "v9-nat", NFM_ROUTEROS_V4,
+	  { .records = NFM_ROUTEROS_V4_RECORDS, .record = NFM_ROUTEROS_V4_BYTES,
+	    .src = NFM_ROUTEROS_V4_SRC, .dst = NFM_ROUTEROS_V4_DST, .nat = 1,
+	    .post_src = NFM_ROUTEROS_V4_POST_SRC, .post_dst = NFM_ROUTEROS_V4_POST_DST } },
+	{ "v9-v6", NFM_ROUTEROS_V6,
+	  { .records = NFM_ROUTEROS_V6_RECORDS, .record = NFM_ROUTEROS_V6_BYTES,
+	    .src = NFM_ROUTEROS_V6_SRC, .dst = NFM_ROUTEROS_V6_DST, .v6 = 1 } },
+};
+
+/* What one series measures: all shapes with adjacent customers, else v5 and v9. */
+struct series {
+	const char *suffix;
+	uint32_t customers;
+	uint32_t shape_count;
+	bool dense;
+	bool one_record;
+	bool with_lpm;
+};
+
+/* An object under test with its table. */
+struct program {
+	const char *path;
+	bool is_lpm;
+	struct nfm_prog prog;
+};
+
+/* A program behind a scramble of its own, or a scramble alone: the baseline of its shape. */
 struct variant {
 	char name[64];
-	const char *path; /* NULL: the baseline */
-	struct nfm_prog prog;
+	const struct program *program; /* NULL: the baseline */
+	const struct shape *shape;
+	struct frame_shape at;
+	struct nfm_frame frame;
 	struct bpf_object *scramble;
 	int fd;
 	uint32_t repeat;
 	double ns[MAX_ROUNDS];
+};
+
+struct bench {
+	struct program program[MAX_OBJECTS + 1];
+	uint32_t program_count;
+	struct variant variant[MAX_VARIANTS];
+	uint32_t variant_count;
 };
 
 static const char *bench_path(char path[PATH_MAX], const char *file)
@@ -68,34 +124,20 @@ static const char *bench_path(char path[PATH_MAX], const char *file)
 	return path;
 }
 
-static int set_u32(struct bpf_map *map, size_t offset, uint32_t value)
+static int load_scramble(struct variant *v)
 {
-	size_t size = 0;
-	uint8_t *data = map ? (void *)bpf_map__initial_value(map, &size) : NULL;
-
-	if (!data || offset + sizeof(value) > size)
-		return -EPROTO;
-	memcpy(data + offset, &value, sizeof(value));
-	return 0;
-}
-
-/* The order of scramble's constants: bench_customers, bench_records, bench_spread. */
-static int load_scramble(struct variant *v, uint32_t customers, uint32_t records, bool dense)
-{
-	const char *name = v->path ? "scramble" : "scramble_alone";
-	const uint32_t constants[] = { customers, records, dense ? 1 : SPREAD };
+	const char *name = v->program ? "scramble" : "scramble_alone";
 	uint64_t seed = 0x9e3779b97f4a7c15ULL;
 	struct bpf_map *rodata;
 	char path[PATH_MAX];
 	uint32_t zero = 0;
-	int r = 0;
+	int r;
 
 	v->scramble = bpf_object__open_file(bench_path(path, "scramble.bpf.o"), NULL);
 	if (!v->scramble)
 		return -errno;
 	rodata = bpf_object__find_map_by_name(v->scramble, ".rodata");
-	for (uint32_t i = 0; !r && i < NFM_ARRAY_SIZE(constants); i++)
-		r = set_u32(rodata, i * sizeof(uint32_t), constants[i]);
+	r = rodata ? bpf_map__set_initial_value(rodata, &v->at, sizeof(v->at)) : -EPROTO;
 	if (!r)
 		r = bpf_object__load(v->scramble);
 	if (r)
@@ -104,9 +146,9 @@ static int load_scramble(struct variant *v, uint32_t customers, uint32_t records
 	if (bpf_map_update_elem(bpf_object__find_map_fd_by_name(v->scramble, "bench_state"), &zero,
 				&seed, BPF_ANY))
 		return -errno;
-	if (v->path &&
+	if (v->program &&
 	    bpf_map_update_elem(bpf_object__find_map_fd_by_name(v->scramble, "bench_target"), &zero,
-				&v->prog.fd, BPF_ANY))
+				&v->program->prog.fd, BPF_ANY))
 		return -errno;
 	return v->fd < 0 ? v->fd : 0;
 }
@@ -116,11 +158,10 @@ static uint32_t customer_addr(uint32_t i, bool dense)
 	return NET | ((dense ? i : i * SPREAD) & (NET_HOSTS - 1));
 }
 
-static int enter_lpm(const struct nfm_prog *p, int fd, uint32_t customers, bool dense)
+static int enter_lpm(int fd, const struct series *series)
 {
-	(void)p;
-	for (uint32_t i = 0; i < customers; i++) {
-		const uint32_t key[2] = { 32, htonl(customer_addr(i, dense)) };
+	for (uint32_t i = 0; i < series->customers; i++) {
+		const uint32_t key[2] = { 32, htonl(customer_addr(i, series->dense)) };
 		const uint32_t row = NFM_ROW_FIRST + i;
 
 		if (bpf_map_update_elem(fd, key, &row, BPF_ANY))
@@ -129,69 +170,127 @@ static int enter_lpm(const struct nfm_prog *p, int fd, uint32_t customers, bool 
 	return 0;
 }
 
-static int enter_customers(struct nfm_prog *p, uint32_t customers, bool dense)
+/* Each has a host of IPv4, and where the series asks for it a /56. */
+static int enter_customers(struct program *p, const struct series *series)
 {
-	int fd = bpf_object__find_map_fd_by_name(p->object, "lpm_trie");
+	char text[64];
+	int r = 0;
 
-	if (fd >= 0)
-		return enter_lpm(p, fd, customers, dense);
-	for (uint32_t i = 0; i < customers; i++) {
-		int r = nfm_prog_prefix_v4(p, customer_addr(i, dense), 32, NFM_ROW_FIRST + i);
+	if (p->is_lpm)
+		return enter_lpm(bpf_object__find_map_fd_by_name(p->prog.object, "lpm_trie"),
+				 series);
+	for (uint32_t i = 0; !r && i < series->customers; i++) {
+		r = nfm_prog_prefix_v4(&p->prog, customer_addr(i, series->dense), 32,
+				       NFM_ROW_FIRST + i);
+		if (r || series->shape_count < MAX_SHAPES)
+			continue;
+		snprintf(text, sizeof(text), "2001:db8:%x:%x::/56", i >> 8, (i & 255) << 8);
+		r = nfm_prog_prefix(&p->prog, text, NFM_ROW_FIRST + i);
+	}
+	return r;
+}
 
-		if (r)
+static int enter_templates(struct nfm_prog *p)
+{
+	for (uint16_t id = NFM_ROUTEROS_V4; id <= NFM_ROUTEROS_V6; id++) {
+		uint8_t raw[NFM_SETS_RAW];
+		uint32_t count;
+		const struct nfm_sets_field *field = nfm_routeros_fields(id, &count);
+		uint32_t bytes = nfm_sets_raw(raw, NFM_NETFLOW_V9, id, false, field, count, 0);
+		int r = nfm_prog_template(p, EXPORTER, NFM_NETFLOW_V9, 0, raw, bytes,
+					  NFM_SLOT_DATA);
+
+		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
-static int variant_open(struct variant *v, uint32_t customers, uint32_t records, bool dense)
+static int program_open(struct program *p, const struct series *series)
 {
+	const uint32_t customers = series->customers;
 	const struct nfm_prog_sizes sizes = {
 		.capacity = customers + customers / 10 + NFM_ROW_FIRST,
 		.exporters = 1024,
-		.pages = 512 + 256 + NFM_MIN(65536U, customers + 256),
+		.pages = 512 + 256 + NFM_MIN(65536U, customers + 256) + customers / 256 + 256,
 		.seqlog_entries = 65536,
 		.ring_bytes = 1U << 20,
 	};
-	int r = 0;
+	int r = nfm_prog_load(&p->prog, p->path, &sizes);
 
-	if (v->path)
-		r = nfm_prog_load(&v->prog, v->path, &sizes);
-	if (!r && v->path)
-		r = nfm_prog_admit(&v->prog, NFM_SOURCE, 3, 0, 0);
-	if (!r && v->path)
-		r = enter_customers(&v->prog, customers, dense);
 	if (!r)
-		r = load_scramble(v, customers, records, dense);
+		r = nfm_prog_admit(&p->prog, NFM_SOURCE, EXPORTER, 0, 0);
+	if (!r && !p->is_lpm)
+		r = enter_templates(&p->prog);
+	if (!r)
+		r = enter_customers(p, series);
+	if (r)
+		fprintf(stderr, "%s: %s\n", p->path, strerror(-r));
+	return r;
+}
+
+static uint32_t build_v5(uint8_t *payload, uint32_t records)
+{
+	struct nfm_record record[30];
+	const struct nfm_export header = { .count = (uint16_t)records };
+
+	for (uint32_t i = 0; i < records; i++)
+		record[i] = (struct nfm_record){ .packets = 10 + i, .bytes = 10000 + i };
+	return nfm_export_build(payload, &header, record, records);
+}
+
+static uint32_t build_v9(uint8_t *payload, uint16_t template, uint32_t records)
+{
+	const struct nfm_sets_header header = { .version = NFM_NETFLOW_V9,
+						.count = (uint16_t)records };
+	struct nfm_sets sets;
+
+	nfm_sets_begin(&sets, payload, &header, 1);
+	nfm_routeros_put_data(&sets, template, records, 10000, 10);
+	return nfm_sets_end(&sets);
+}
+
+static void build_frame(struct variant *v)
+{
+	const struct nfm_packet packet = {};
+	uint8_t payload[2048];
+	uint32_t length = v->shape->template ?
+				  build_v9(payload, v->shape->template, v->at.records) :
+				  build_v5(payload, v->at.records);
+
+	nfm_frame_build(&v->frame, &packet, payload, length);
+}
+
+/* `program` NULL: the baseline; `number` counts objects, of which the first one has no number. */
+static int variant_open(struct bench *b, const struct series *series, const struct shape *shape,
+			const struct program *program, uint32_t number)
+{
+	struct variant *v = &b->variant[b->variant_count++];
+	char which[16] = "";
+	int r;
+
+	if (number)
+		snprintf(which, sizeof(which), "-%u", number + 1);
+	snprintf(v->name, sizeof(v->name), "xdp-%s%s%s%s", shape->name,
+		 program && program->is_lpm ? "-lpm-trie" : "", series->suffix, which);
+	v->program = program;
+	v->shape = shape;
+	v->at = shape->at;
+	v->at.first = FIRST_RECORD;
+	v->at.customers = series->customers;
+	v->at.spread = series->dense ? 1 : SPREAD;
+	if (series->one_record)
+		v->at.records = 1;
+	build_frame(v);
+	r = load_scramble(v);
 	if (r)
 		fprintf(stderr, "%s: %s\n", v->name, strerror(-r));
 	return r;
 }
 
-static void variant_close(struct variant *v)
+static int run(struct variant *v, uint32_t repeat, uint32_t *ns)
 {
-	bpf_object__close(v->scramble);
-	nfm_prog_close(&v->prog);
-	v->scramble = NULL;
-}
-
-/* The frame: 30 records of v5, or one. */
-static void build_frame(struct nfm_frame *frame, uint32_t records)
-{
-	struct nfm_record record[RECORDS];
-	const struct nfm_export header = { .count = (uint16_t)records };
-	const struct nfm_packet packet = {};
-	uint8_t payload[2048];
-
-	for (uint32_t i = 0; i < records; i++)
-		record[i] = (struct nfm_record){ .packets = 10 + i, .bytes = 10000 + i };
-	nfm_frame_build(frame, &packet, payload,
-			nfm_export_build(payload, &header, record, records));
-}
-
-static int run(struct variant *v, const struct nfm_frame *frame, uint32_t repeat, uint32_t *ns)
-{
-	int r = nfm_prog_run_fd(v->fd, frame->byte, frame->length, repeat, ns);
+	int r = nfm_prog_run_fd(v->fd, v->frame.byte, v->frame.length, repeat, ns);
 
 	if (r == 1) /* XDP_DROP */
 		return 0;
@@ -200,10 +299,10 @@ static int run(struct variant *v, const struct nfm_frame *frame, uint32_t repeat
 }
 
 /* How many datagrams fill RUN_NS; warms caches and the clock up, too. */
-static int calibrate(struct variant *v, const struct nfm_frame *frame)
+static int calibrate(struct variant *v)
 {
 	uint32_t ns;
-	int r = run(v, frame, 20000, &ns);
+	int r = run(v, 20000, &ns);
 
 	v->repeat = RUN_NS / NFM_MAX(ns, 10U);
 	return r;
@@ -223,43 +322,41 @@ static double median(double *value, uint32_t count)
 	return (value[(count - 1) / 2] + value[count / 2]) / 2;
 }
 
-/* What counts a datagram in the table: a bench of a program that counts nothing is none. */
-static int check_counted(const struct variant *v, uint32_t records)
+/* A bench of a program that counts nothing, or hands everything over, is none. */
+static int check_counted(const struct program *p)
 {
-	struct nfm_row exporter;
-	struct nfm_row local;
+	const struct nfm_table *t = &p->prog.table;
+	struct nfm_row exporter, received, local, unmatched;
 
-	if (!v->path || bpf_object__find_map_by_name(v->prog.object, "lpm_trie"))
+	if (p->is_lpm)
 		return 0;
-	nfm_table_sum(&v->prog.table, nfm_table_exporter_row(&v->prog.table, 3), &exporter);
-	nfm_table_sum(&v->prog.table, NFM_ROW_LOCAL, &local);
-	if (!exporter.exporter.datagrams || local.up_flows ||
-	    exporter.exporter.records != exporter.exporter.datagrams * records) {
-		fprintf(stderr, "%s: it did not count what was sent\n", v->name);
-		return -EPROTO;
-	}
-	nfm_table_sum(&v->prog.table, NFM_ROW_UNMATCHED, &local);
-	if (local.up_flows) {
-		fprintf(stderr, "%s: %llu records found no customer\n", v->name,
-			(unsigned long long)local.up_flows);
-		return -EPROTO;
-	}
-	return 0;
+	nfm_table_sum(t, nfm_table_exporter_row(t, EXPORTER), &exporter);
+	nfm_table_sum(t, nfm_table_reason_row(t, NFM_REASON_RECEIVED), &received);
+	nfm_table_sum(t, NFM_ROW_LOCAL, &local);
+	nfm_table_sum(t, NFM_ROW_UNMATCHED, &unmatched);
+	if (exporter.exporter.datagrams && !local.up_flows && !unmatched.up_flows &&
+	    exporter.exporter.datagrams == received.reason.datagrams)
+		return 0;
+	fprintf(stderr,
+		"%s: of %llu datagrams %llu were counted, %llu records found no customer, %llu two\n",
+		p->path, (unsigned long long)received.reason.datagrams,
+		(unsigned long long)exporter.exporter.datagrams,
+		(unsigned long long)unmatched.up_flows, (unsigned long long)local.up_flows);
+	return -EPROTO;
 }
 
-static int measure(struct variant *variants, uint32_t count, const struct nfm_frame *frame,
-		   uint32_t rounds)
+static int measure(struct bench *b, uint32_t rounds)
 {
-	for (uint32_t i = 0; i < count; i++)
-		if (calibrate(&variants[i], frame))
+	for (uint32_t i = 0; i < b->variant_count; i++)
+		if (calibrate(&b->variant[i]))
 			return -EPROTO;
 	for (uint32_t round = 0; round < rounds; round++)
-		for (uint32_t i = 0; i < count; i++) {
+		for (uint32_t i = 0; i < b->variant_count; i++) {
 			uint32_t ns;
 
-			if (run(&variants[i], frame, variants[i].repeat, &ns))
+			if (run(&b->variant[i], b->variant[i].repeat, &ns))
 				return -EPROTO;
-			variants[i].ns[round] = ns;
+			b->variant[i].ns[round] = ns;
 		}
 	return 0;
 }
@@ -272,59 +369,100 @@ static void print_line(const char *name, uint32_t customers, double value, doubl
 	       name, customers, value, lowest, unit);
 }
 
-static void report(struct variant *variants, uint32_t count, uint32_t customers, uint32_t records,
-		   uint32_t rounds)
+/* ns of a record, its scramble subtracted; ns[] are sorted then. */
+static double cost(const struct variant *v, double ns, double alone)
 {
-	double alone = median(variants[0].ns, rounds);
-	double first = 0;
+	return (ns - alone) / v->at.records;
+}
 
-	for (uint32_t i = 1; i < count; i++) {
-		double ns = (median(variants[i].ns, rounds) - alone) / records;
-		double least = (variants[i].ns[0] - alone) / records;
-		double most = (variants[i].ns[rounds - 1] - alone) / records;
+/* Baselines come before the variants of their shape, the first shape is v5. */
+static void report(struct bench *b, const struct series *series, uint32_t rounds)
+{
+	double alone = 0, first = 0;
 
-		if (i == 1)
+	for (uint32_t i = 0; i < b->variant_count; i++) {
+		struct variant *v = &b->variant[i];
+		double middle = median(v->ns, rounds);
+		double ns = cost(v, middle, alone);
+		char name[80];
+
+		if (!v->program) {
+			alone = middle;
+			continue;
+		}
+		if (!first)
 			first = ns;
-		fprintf(stderr, "%-24s %9u customers %8.2f ns (%.2f to %.2f) %6.2f x%s\n",
-			variants[i].name, customers, ns, least, most, ns / first,
-			records == 1 ? " a datagram of one record" : "");
-		print_line(variants[i].name, customers, ns, least,
-			   records == 1 ? "ns/datagram" : "ns/record");
+		fprintf(stderr, "%-24s %9u customers %8.2f ns (%.2f to %.2f) %6.2f x%s\n", v->name,
+			series->customers, ns, cost(v, v->ns[0], alone),
+			cost(v, v->ns[rounds - 1], alone), ns / first,
+			series->one_record ? " a datagram of one record" : "");
+		print_line(v->name, series->customers, ns, cost(v, v->ns[0], alone),
+			   series->one_record ? "ns/datagram" : "ns/record");
+		if (v->shape == shapes || v->program != b->program)
+			continue;
+		snprintf(name, sizeof(name), "%s-per-v5", v->name);
+		print_line(name, series->customers, ns / first, ns / first, "ratio");
 	}
 }
 
-static int bench(const struct options *o, uint32_t customers, uint32_t records, bool dense)
+static int open_all(struct bench *b, const struct options *o, const struct series *series,
+		    const char *lpm)
 {
-	struct variant variants[MAX_VARIANTS + 1] = { { .name = "scramble" } };
-	const char *suffix = records == 1 ? "-datagram" : dense ? "" : "-scattered";
-	struct nfm_frame frame;
-	char lpm[PATH_MAX];
-	uint32_t count = 1;
-	uint32_t opened = 0;
 	int r = 0;
 
-	for (uint32_t i = 0; i < o->object_count; i++, count++) {
-		variants[count].path = o->objects[i];
-		snprintf(variants[count].name, sizeof(variants[count].name),
-			 i ? "xdp-v5%s-%u" : "xdp-v5%s", suffix, i + 1);
+	for (uint32_t i = 0; i < o->object_count; i++)
+		b->program[b->program_count++].path = o->objects[i];
+	if (series->with_lpm)
+		b->program[b->program_count++] = (struct program){ .path = lpm, .is_lpm = true };
+	for (uint32_t i = 0; !r && i < b->program_count; i++)
+		r = program_open(&b->program[i], series);
+	for (uint32_t s = 0; !r && s < series->shape_count; s++) {
+		r = variant_open(b, series, &shapes[s], NULL, 0);
+		for (uint32_t i = 0; !r && i < b->program_count; i++)
+			if (!b->program[i].is_lpm || s == 0)
+				r = variant_open(b, series, &shapes[s], &b->program[i],
+						 b->program[i].is_lpm ? 0 : i);
 	}
-	if (o->with_lpm && records > 1) {
-		variants[count].path = bench_path(lpm, "lpm.bpf.o");
-		snprintf(variants[count].name, sizeof(variants[count].name), "xdp-v5-lpm-trie%s",
-			 suffix);
-		count++;
+	return r;
+}
+
+static int bench(const struct options *o, const struct series *series)
+{
+	static struct bench b;
+	char lpm[PATH_MAX];
+	int r;
+
+	memset(&b, 0, sizeof(b));
+	r = open_all(&b, o, series, bench_path(lpm, "lpm.bpf.o"));
+	if (!r)
+		r = measure(&b, o->rounds);
+	for (uint32_t i = 0; !r && i < b.program_count; i++)
+		r = check_counted(&b.program[i]);
+	if (!r)
+		report(&b, series, o->rounds);
+	for (uint32_t i = 0; i < b.variant_count; i++)
+		bpf_object__close(b.variant[i].scramble);
+	for (uint32_t i = 0; i < b.program_count; i++)
+		nfm_prog_close(&b.program[i].prog);
+	return r;
+}
+
+/* One datagram of one record, then each size side by side, then scattered. */
+static int bench_all(const struct options *o)
+{
+	struct series series = { "-datagram", o->customers[0], 2, true, true, false };
+	int r = bench(o, &series);
+
+	for (uint32_t i = 0; !r && i < o->size_count; i++) {
+		series = (struct series){ "", o->customers[i], MAX_SHAPES, true, false,
+					  o->with_lpm };
+		r = bench(o, &series);
 	}
-	build_frame(&frame, records);
-	while (!r && opened < count)
-		r = variant_open(&variants[opened++], customers, records, dense);
-	if (!r)
-		r = measure(variants, count, &frame, o->rounds);
-	for (uint32_t i = 0; !r && i < count; i++)
-		r = check_counted(&variants[i], records);
-	if (!r)
-		report(variants, count, customers, records, o->rounds);
-	for (uint32_t i = 0; i < opened; i++)
-		variant_close(&variants[i]);
+	for (uint32_t i = 0; !r && o->with_scattered && i < o->size_count; i++) {
+		series = (struct series){ "-scattered", o->customers[i], 2, false, false,
+					  o->with_lpm };
+		r = bench(o, &series);
+	}
 	return r;
 }
 
@@ -369,7 +507,6 @@ static int parse_options(int argc, char **argv, struct options *o)
 int main(int argc, char **argv)
 {
 	struct options o = { .rounds = 31, .with_lpm = true, .with_scattered = true };
-	int r;
 
 	if (parse_options(argc, argv, &o)) {
 		fprintf(stderr,
@@ -384,10 +521,5 @@ int main(int argc, char **argv)
 	if (!o.object_count)
 		o.objects[o.object_count++] = nfm_prog_path();
 	pin_to_one_cpu();
-	r = bench(&o, o.customers[0], 1, true);
-	for (uint32_t i = 0; !r && i < o.size_count; i++)
-		r = bench(&o, o.customers[i], RECORDS, true);
-	for (uint32_t i = 0; !r && o.with_scattered && i < o.size_count; i++)
-		r = bench(&o, o.customers[i], RECORDS, false);
-	return r ? 1 : 0;
+	return bench_all(&o) ? 1 : 0;
 }

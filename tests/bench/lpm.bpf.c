@@ -12,6 +12,7 @@
 
 #include "abi/abi.h"
 #include "abi/batch.h"
+#include "abi/layout.h"
 #include "abi/reasons.h"
 #include "abi/wire.h"
 
@@ -77,10 +78,24 @@ NFM_INLINE void lpm_add(const struct nfm_rx *rx, const struct nfm_flow *flow)
 		lpm_add_half(rx, up, 0, flow);
 }
 
+/* What the sequence log wants to know of a datagram. */
+NFM_INLINE void lpm_log(const struct nfm_rx *rx, struct nfm_scratch *batch)
+{
+	batch->now_ns = rx->now_ns;
+	batch->column = rx->column;
+	batch->exporter = rx->admission.exporter;
+	batch->version = rx->version;
+	batch->domain = rx->domain;
+	batch->sequence = rx->sequence;
+	batch->uptime_ms = rx->uptime_ms;
+	batch->unix_s = rx->unix_s;
+	sequence_log(batch);
+}
+
 SEC("xdp")
 int nfmeter(struct xdp_md *md)
 {
-	struct nfm_rx rx = { .md = md };
+	struct nfm_rx rx = { .md = md, .version = NFM_NETFLOW_V5 };
 	struct nfm_scratch *batch;
 	__u32 zero = 0;
 	__u32 i;
@@ -92,17 +107,19 @@ int nfmeter(struct xdp_md *md)
 	rx.column = bpf_get_smp_processor_id();
 	if (rx.column >= nfm_geometry.columns - 1)
 		return XDP_PASS;
-	if (!count_open(&rx))
+	rx.rows = (__u32)(rx.ctl->epoch & 1) * nfm_geometry.columns + rx.column;
+	if (!view_open(&rx.view, rx.rows))
 		return XDP_PASS;
-	count_reason(&rx, NFM_REASON_RECEIVED, 0);
+	count_reason(&rx.view, NFM_REASON_RECEIVED, 0, rx.now_ns);
 	batch = bpf_map_lookup_elem(&nfm_scratch, &zero);
-	if (!batch || admit(&rx) != NFM_CONTINUE || decode(&rx, batch->flow) != NFM_CONTINUE)
+	if (!batch || admit(&rx) != NFM_CONTINUE ||
+	    fixed_decode(&rx, batch, 24, 48, 30, 1) != NFM_CONTINUE)
 		return XDP_PASS;
 	batch->count = rx.count;
 	nfm_barrier();
 	for (i = 0; i < NFM_KERNEL_BATCH && i < batch->count; i++)
 		lpm_add(&rx, &batch->flow[i]);
-	sequence_log(&rx);
+	lpm_log(&rx, batch);
 	return XDP_DROP;
 }
 
