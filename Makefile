@@ -31,7 +31,11 @@ BENCHES   := $(patsubst %.c,$(BUILD)/%,$(filter-out %.bpf.c,$(wildcard tests/ben
 BENCH_BPF := $(patsubst %.bpf.c,$(BUILD)/%.bpf.o,$(wildcard tests/bench/*.bpf.c tests/bpf/*.bpf.c))
 SANITIZE  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
-.PHONY: all run test tests bench asan install clean deps-build deps-run deps-test
+FUZZ      := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SRC  := $(wildcard user/flow/*.c user/base/*.c)
+SECONDS   ?= 60
+
+.PHONY: all run test tests bench fuzz asan install clean deps-build deps-run deps-test deps-fuzz
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -87,11 +91,21 @@ $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(TESTLIB_OBJ) $(BUILD)/libnfme
 $(BUILD)/nfsend: $(NFSEND_SRC:%.c=$(BUILD)/%.o) $(BUILD)/libnfmeter.a
 	$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
 
-deps-build deps-run deps-test: deps-%:
+$(BUILD)/asan/tests/fuzz/replay_%: $(BUILD)/asan/tests/fuzz/fuzz_%.o $(BUILD)/asan/tests/fuzz/replay.o \
+				   $(BUILD)/asan/libnfmeter.a
+	$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(LDLIBS)
+
+# Targets of their own, by clang, which instruments the decoders to see where an input takes them.
+$(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_SRC) $(wildcard user/flow/*.h user/base/*.h bpf/abi/*.h tests/fuzz/*.h)
+	@mkdir -p $(@D)
+	$(CLANG) -std=gnu11 -O1 -g -D_GNU_SOURCE -DNFM_VERSION='"$(VERSION)"' -Ibpf/abi -Iuser \
+		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $< $(FUZZ_SRC) -lxxhash
+
+deps-build deps-run deps-test deps-fuzz: deps-%:
 	@scripts/install-deps $*
 
 # The second make reads the world anew: packages (and with them bpftool) may just have come.
-tests: all $(UNIT) $(UNIT_ASAN) $(BPF_TESTS) $(BENCHES) $(BENCH_BPF) $(BUILD)/nfsend
+tests: all $(FUZZ:%=$(BUILD)/asan/tests/fuzz/replay_%) $(UNIT) $(UNIT_ASAN) $(BPF_TESTS) $(BENCHES) $(BENCH_BPF) $(BUILD)/nfsend
 
 test: deps-test
 	@$(MAKE) --no-print-directory tests
@@ -100,6 +114,11 @@ test: deps-test
 run: deps-run
 	@$(MAKE) --no-print-directory all
 	@scripts/run-here $(IFACE)
+
+# make fuzz SECONDS=n: each target for n seconds
+fuzz: deps-fuzz
+	@$(MAKE) --no-print-directory $(FUZZ:%=$(BUILD)/fuzz/fuzz_%)
+	@scripts/fuzz $(SECONDS)
 
 bench: deps-test
 	@$(MAKE) --no-print-directory tests
