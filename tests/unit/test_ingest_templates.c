@@ -195,7 +195,7 @@ static void only_its_own_template_counts(void **state)
 	assert_int_equal(meter_reason_bytes(NFM_REASON_WAIT_BAD), 8);
 	assert_int_equal(meter_notes(ROUTER).notes.given_up, 1);
 	assert_int_equal(meter_notes(OTHER_ROUTER).notes.given_up, 0);
-	assert_exporter(ROUTER, 3, 0, 0);
+	assert_exporter(ROUTER, 4, 0, 0);
 }
 
 static void what_waits_too_long_is_given_up(void **state)
