@@ -32,7 +32,7 @@ BENCH_BPF := $(patsubst %.bpf.c,$(BUILD)/%.bpf.o,$(wildcard tests/bench/*.bpf.c 
 SANITIZE  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 FUZZ      := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-FUZZ_SRC  := $(wildcard user/flow/*.c user/base/*.c)
+FUZZ_SRC  := $(filter-out user/base/link.c,$(wildcard user/flow/*.c user/base/*.c))
 SECONDS   ?= 60
 
 .PHONY: all run test tests bench fuzz asan install clean deps-build deps-run deps-test deps-fuzz
