@@ -9,6 +9,7 @@ agent_start
 send_armed --version 9 --layout ros7v6 --datagrams 400
 send_armed --version 10 --layout ros7v6 --datagrams 400
 send_armed --version 9 --layout ros7,ros7v6 --datagrams 400
+send_armed --to "$COLLECTOR6" --version 9 --layout ros7,ros7v6 --datagrams 400
 for customer in alice bob carol dave erin; do
 	[ "$(sent ".by_customer.$customer.up.flows > 0 and .by_customer.$customer.down.flows > 0")" = true ] ||
 		fail "the test sends nothing of $customer"
