@@ -15,15 +15,20 @@
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, log_setup, log_teardown)
 
-static uint32_t files_in_folder(void)
+static uint32_t files_in(const char *path)
 {
-	_cleanup_closedir_ DIR *dir = opendir(folder);
+	_cleanup_closedir_ DIR *dir = opendir(path);
 	uint32_t n = 0;
 
 	assert_non_null(dir);
 	while (readdir(dir))
 		n++;
 	return n - 2;
+}
+
+static uint32_t files_in_folder(void)
+{
+	return files_in(folder);
 }
 
 static void no_file_is_an_empty_one(void **state)
@@ -82,6 +87,7 @@ static void a_store_read_again_writes_the_same(void **state)
 	struct lines first, lines;
 	struct nfm_error error;
 	uint32_t damaged;
+	uint64_t seed;
 
 	(void)state;
 	open_log();
@@ -95,6 +101,10 @@ static void a_store_read_again_writes_the_same(void **state)
 	assert_true(second.bytes < file.bytes);
 	nfm_store_file_close(&second);
 	assert_int_equal(second.fd, -1);
+	seed = second.seed;
+	assert_int_equal(nfm_store_file_open(&second, log_path(), again, &error), 0);
+	assert_true(second.seed != seed); /* who sends templates cannot know it */
+	nfm_store_file_close(&second);
 	lines = load_lines(log_path(), &damaged);
 	assert_int_equal(damaged, 0);
 	assert_same_lines(&lines, &first);
@@ -123,13 +133,20 @@ static void a_smaller_store_takes_the_newest(void **state)
 
 /* ---- written anew ---- */
 
+static uint32_t open_files(void)
+{
+	return files_in("/proc/self/fd");
+}
+
 static void history_is_left_behind(void **state)
 {
 	ino_t inode;
 	uint64_t live;
+	uint32_t files;
 
 	(void)state;
 	open_log();
+	files = open_files();
 	inode = log_stat().st_ino;
 	for (uint32_t i = 0; i < STORY_STEPS; i++)
 		story(i);
@@ -152,6 +169,7 @@ static void history_is_left_behind(void **state)
 	assert_true(log_stat().st_size > (off_t)live);
 	assert_log_is_the_store();
 	assert_int_equal(files_in_folder(), 1);
+	assert_int_equal(open_files(), files);
 }
 
 static void what_is_alive_is_not_written_again_and_again(void **state)
@@ -307,6 +325,7 @@ static void where_it_cannot_be_written_nothing_is_kept(void **state)
 		assert_memory_equal(error.text, path, name ? 10 : strlen(folder));
 		nfm_store_listen(store, hear, &file);
 		put(1, 9, 256, false, 2, 1);
+		assert_int_equal(file.last_error, code);
 		assert_int_equal(nfm_store_file_tidy(&file, store), 0);
 		nfm_store_file_close(&file);
 		assert_int_equal(files_in_folder(), 1);

@@ -183,7 +183,21 @@ static void no_overwritten_part_gives_a_wrong_template(void **state)
 	assert_true(some > 1000);
 }
 
-/* Two entries of which each alone would be known by its tail. */
+/* The last one says by its tail whose it was, the one before it no longer does. */
+static void write_last_two_damaged(void)
+{
+	const size_t last = begins[STORY_ENTRIES - 1];
+	const size_t one_before = begins[STORY_ENTRIES - 2];
+	const uint32_t raw_bytes_le = htole32(NFM_STORE_RAW_MAX);
+
+	change_copy(log_bytes, log_size, 0);
+	change_copy((const uint8_t *)&raw_bytes_le, sizeof(raw_bytes_le),
+		    one_before + offsetof(struct nfm_store_entry, raw_bytes_le));
+	change_copy((const uint8_t *)"xxxxxxxx", 8, last - 8);
+	change_copy((const uint8_t *)"x", 1, last);
+}
+
+/* Damaged twice: each alone would be known by what is left of it. */
 static void damage_that_does_not_tell_its_name_makes_all_before_it_doubtful(void **state)
 {
 	struct lines got;
@@ -204,6 +218,10 @@ static void damage_that_does_not_tell_its_name_makes_all_before_it_doubtful(void
 	assert_subset(&got, at_the_end());
 	/* What came later is there: 2's 300, 3's sampler 1, 2's 256, and five of 1's. */
 	assert_int_equal(got.count, 8);
+	/* One that seems to be cut short, as it runs over the end: but another follows. */
+	write_last_two_damaged();
+	got = load_lines(path, &damaged);
+	assert_int_equal(got.count, 0);
 	close_copy();
 }
 

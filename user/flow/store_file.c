@@ -53,7 +53,7 @@ static struct nfm_store_name name_on_disk(const struct nfm_store_change *change)
 	struct nfm_store_name disk = {
 		.domain_le = htole32(name->domain),
 		.netflow_le = htole16(name->version),
-		.id_le = htole16(change->template ? name->id : 0),
+		.id_le = htole16(name->id),
 		.sampler_le = htole64(change->template ? 0 : change->sampler->id),
 	};
 
@@ -185,17 +185,18 @@ static int write_anew(struct nfm_store_file *file, const struct nfm_store *store
 int nfm_store_file_open(struct nfm_store_file *file, const char *path,
 			const struct nfm_store *store, struct nfm_error *error)
 {
-	int code;
+	size_t len = strlen(path);
+	int code = -ENAMETOOLONG;
 
 	memset(file, 0, sizeof(*file));
 	file->fd = -1;
-	if (strlen(path) >= sizeof(file->path))
-		return nfm_error_set(error, -ENAMETOOLONG, "%s: %s", path, strerror(ENAMETOOLONG));
-	strcpy(file->path, path);
 	/* What is sent to us must not be able to pass for an entry. */
 	if (getrandom(&file->seed, sizeof(file->seed), GRND_NONBLOCK) < 0)
 		file->seed = (uintptr_t)store;
-	code = write_anew(file, store);
+	if (len < sizeof(file->path)) {
+		memcpy(file->path, path, len + 1);
+		code = write_anew(file, store);
+	}
 	if (!code)
 		return 0;
 	nfm_store_file_close(file);

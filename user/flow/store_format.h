@@ -4,9 +4,9 @@
  *
  *   struct nfm_store_entry, raw_bytes of template record (event 'T' only), struct nfm_store_tail
  *
- * Little-endian, no alignment. Sums are XXH3-64, seeded with the head's seed plus the entry's offset
- * in the log (the head's own: 0): who sends templates does not know it, so bytes in a template
- * record cannot pass for an entry, nor can an entry that came to stand elsewhere.
+ * Little-endian, no alignment. Sums are XXH3-64, seeded with the head's seed plus the entry's
+ * offset in the log (the head's own: 0): who sends templates does not know it, so bytes in a
+ * template record cannot pass for an entry, nor can an entry that came to stand elsewhere.
  *
  * The name stands twice, with sums of their own: whichever place is damaged, it is known whose
  * template may not be believed any more.
