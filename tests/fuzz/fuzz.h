@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the decoder's fuzz targets share. An input is a sequence of datagrams, each behind its length (16 bits,
- * big-endian). Each lies in memory of its own, so that the sanitizer sees a byte read too far.
+ * What the decoder's fuzz targets share. An input is a sequence of datagrams, each behind its
+ * length (16 bits, big-endian). Each lies in memory of its own, so that the sanitizer sees a byte
+ * read too far.
  */
 #ifndef NFM_FUZZ_H
 #define NFM_FUZZ_H
@@ -19,12 +20,12 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Not assert(): it has to hold in every build. */
-#define FUZZ_CHECK(condition)                                                                     \
-	do {                                                                                      \
-		if (!(condition)) {                                                               \
-			fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);   \
-			abort();                                                                  \
-		}                                                                                 \
+#define FUZZ_CHECK(condition)                                                                   \
+	do {                                                                                    \
+		if (!(condition)) {                                                             \
+			fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition); \
+			abort();                                                                \
+		}                                                                               \
 	} while (0)
 
 #define FUZZ_TEMPLATES 256U
@@ -37,10 +38,10 @@ struct fuzz {
 	struct nfm_flow flow[NFM_DECODE_FLOWS];
 	struct nfm_alt alt[NFM_DECODE_FLOWS];
 	/* templates whose layouts are put aside */
-	struct nfm_template *template[FUZZ_TEMPLATES];
+	struct nfm_template *aside[FUZZ_TEMPLATES];
 	uint16_t record_bytes[FUZZ_TEMPLATES];
 	uint32_t templates;
-	bool too_many; /* templates for that */
+	bool too_many;	       /* templates for that */
 	volatile uint64_t sum; /* of all that came out: it has to be there */
 };
 
@@ -89,8 +90,8 @@ static inline void fuzz_set(struct fuzz *f, uint32_t n)
 
 static inline bool fuzz_is_reject(uint32_t reason)
 {
-#define FUZZ_CASE(name, number, kind, text, help)                                                 \
-	case number:                                                                              \
+#define FUZZ_CASE(name, number, kind, text, help) \
+	case number:                              \
 		return NFM_KIND_##kind == NFM_KIND_REJECT;
 	switch (reason) {
 		NFM_REASONS(FUZZ_CASE)
@@ -169,13 +170,13 @@ static inline void fuzz_put_aside(void *cookie, const struct nfm_store_change *c
 		f->too_many = true;
 		return;
 	}
-	f->template[f->templates] = (struct nfm_template *)change->template;
+	f->aside[f->templates] = (struct nfm_template *)change->template;
 	f->record_bytes[f->templates++] = change->template->layout.record_bytes;
 }
 
 /*
- * The datagram once more, all its templates known: by their layouts, and by their fields. Both have to say the
- * same. Nothing of it is taken.
+ * The datagram once more, all its templates known: by their layouts, and by their fields. Both have
+ * to say the same. Nothing of it is taken.
  */
 static inline void fuzz_both_ways(struct fuzz *f, const uint8_t *payload, uint32_t length)
 {
@@ -191,11 +192,11 @@ static inline void fuzz_both_ways(struct fuzz *f, const uint8_t *payload, uint32
 	memcpy(f->flow, f->decoder.flow, f->out.count * sizeof(f->flow[0]));
 	memcpy(f->alt, f->decoder.alt, f->out.count * sizeof(f->alt[0]));
 	for (uint32_t i = 0; i < f->templates; i++)
-		f->template[i]->layout.record_bytes = 0;
+		f->aside[i]->layout.record_bytes = 0;
 	reason_again = nfm_flow_decode(&f->decoder, &f->source, payload, length, &f->again);
 	nfm_flow_discard(&f->decoder);
 	for (uint32_t i = 0; i < f->templates; i++)
-		f->template[i]->layout.record_bytes = f->record_bytes[i];
+		f->aside[i]->layout.record_bytes = f->record_bytes[i];
 	if (reason_again != reason) {
 		/* fields without a length may be too many to look at; layouts leave them out */
 		FUZZ_CHECK(reason_again == NFM_REASON_TOO_MANY);

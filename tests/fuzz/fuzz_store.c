@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The template store where room is short, and its log: what the datagrams leave in the store comes back
- * from the log. Then the input as a log: as it is, and each datagram as an entry whose sums are right.
+ * The template store where room is short, and its log: what the datagrams leave in the store comes
+ * back from the log. Then the input as a log: as it is, and each datagram as an entry whose sums
+ * are right.
  */
 #include "fuzz.h"
 
@@ -113,8 +114,8 @@ static void read_log(const void *log, size_t size)
 	check_log(store);
 }
 
-/* An entry of these bytes, its sums right; returns its length, 0: they are too few. */
-static size_t forge_entry(uint8_t *at, const uint8_t *bytes, uint32_t length)
+/* An entry of these bytes at log[at], its sums right; returns its length, 0: they are too few. */
+static size_t forge_entry(uint8_t *log, size_t at, const uint8_t *bytes, uint32_t length)
 {
 	struct nfm_store_entry entry;
 	struct nfm_store_tail tail = {};
@@ -128,14 +129,15 @@ static size_t forge_entry(uint8_t *at, const uint8_t *bytes, uint32_t length)
 	entry.raw_bytes_le = htole32(raw_bytes);
 	tail.name = entry.name;
 	tail.bytes_le = htole32((uint32_t)(summed + sizeof(tail)));
-	memcpy(at, &entry, sizeof(entry));
-	memcpy(at + sizeof(entry), bytes + sizeof(entry), raw_bytes);
-	tail.entry_sum_le = htole64(XXH3_64bits_withSeed(at, summed, SEED));
+	log += at;
+	memcpy(log, &entry, sizeof(entry));
+	memcpy(log + sizeof(entry), bytes + sizeof(entry), raw_bytes);
+	tail.entry_sum_le = htole64(XXH3_64bits_withSeed(log, summed, SEED + at));
 	tail.sum_le = htole64(XXH3_64bits_withSeed(&tail.name,
 						   offsetof(struct nfm_store_tail, sum_le) -
 							   offsetof(struct nfm_store_tail, name),
-						   SEED));
-	memcpy(at + summed, &tail, sizeof(tail));
+						   SEED + at));
+	memcpy(log + summed, &tail, sizeof(tail));
 	return summed + sizeof(tail);
 }
 
@@ -155,7 +157,7 @@ static void read_forged(const uint8_t *data, size_t size)
 	memcpy(log, &head, sizeof(head));
 	while ((entry = fuzz_next(&data, &size, &length))) {
 		if (length <= FORGED_BYTES - bytes - sizeof(struct nfm_store_tail))
-			bytes += forge_entry(log + bytes, entry, length);
+			bytes += forge_entry(log, bytes, entry, length);
 		free(entry);
 		if (bytes > FORGED_BYTES / 2)
 			break;

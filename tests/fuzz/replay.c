@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* replay FILE|FOLDER…: gives each file to the fuzz target it is linked with; no fuzzer is needed. */
+/* replay FILE|FOLDER…: gives each file to the fuzz target it is linked with, without a fuzzer. */
 #include <dirent.h>
 #include <errno.h>
 #include <sys/stat.h>

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Datagrams of NetFlow v9 and IPFIX from a line of text, and what the decoder makes of them as text. Statements end
- * with ';':
- *   t ID FIELD…[, ID FIELD…]      a set of templates; FIELD is [ENTERPRISE:]ELEMENT/LENGTH, length v: variable
- *   o ID FIELD… | FIELD…[, …]     a set of options templates, scope fields first
- *   w ID…, wo ID…                 IPFIX: withdrawals in a template set, in an options template set
- *   d ID VALUE…[, VALUE…] [+N]    a data set of the template that t or o wrote last; N bytes of padding.
- *                                 VALUE: a number, an address, or of a variable field *BYTES[=NUMBER], **BYTES… with
- *                                 a length of three bytes. Values that are left out are 0.
- *   x HEX…                        bytes as they are
+ * Datagrams of NetFlow v9 and IPFIX from a line of text, and what the decoder makes of them as
+ * text. Statements end with ';':
+ *
+ *   t ID FIELD…[, ID FIELD…]   a set of templates
+ *   o ID FIELD… | FIELD…[, …]  a set of options templates, scope fields first
+ *   w ID…, wo ID…              withdrawals in a template set, in an options template set
+ *   d ID VALUE…[, VALUE…] [+N] a data set of the template last written; N bytes of padding
+ *   x HEX…                     bytes as they are
+ *
+ * FIELD: [ENTERPRISE:]ELEMENT/LENGTH, length v: variable. VALUE: a number, an address, or of a
+ * variable field *BYTES[=NUMBER], **BYTES[=NUMBER] with a length of three bytes; those left out
+ * are 0.
  */
 #ifndef NFM_TEST_UNIT_SETS_H
 #define NFM_TEST_UNIT_SETS_H
@@ -371,8 +374,8 @@ static inline const char *shown(void)
 
 		at += (size_t)sprintf(text + at, "%s%s>%s %llu/%llu", i ? ", " : "",
 				      show_addr(f->src, f->family, a),
-				      show_addr(f->dst, f->family, b),
-				      (unsigned long long)f->bytes, (unsigned long long)f->packets);
+				      show_addr(f->dst, f->family, b), (unsigned long long)f->bytes,
+				      (unsigned long long)f->packets);
 		if (f->alt & NFM_ALT_SRC)
 			at += (size_t)sprintf(text + at, " src~%s",
 					      show_addr(alt->src, f->family, a));

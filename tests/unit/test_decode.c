@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The agent's decoder, versions 1, 5 and 7: every reason, sampling, notes, the largest datagrams, and random
- * garbage of all versions.
+ * The agent's decoder, versions 1, 5 and 7: every reason, sampling, notes, the largest datagrams,
+ * and random garbage of all versions.
  */
 #include "flow/decode.h"
 
@@ -369,8 +369,7 @@ static void repairs(void **state)
 		assert_int_equal(flow[0].packets, 10ULL * odd_records[i].packets);
 		assert_int_equal(d.note[NFM_NOTE_REPAIRED],
 				 odd_records[i].repaired != odd_records[i].bytes);
-		assert_int_equal(d.note[NFM_NOTE_WRAPPED],
-				 odd_records[i].note == NFM_NOTE_WRAPPED);
+		assert_int_equal(d.note[NFM_NOTE_WRAPPED], odd_records[i].note == NFM_NOTE_WRAPPED);
 	}
 }
 
@@ -400,8 +399,7 @@ static void largest_datagrams(void **state)
 		assert_records(d.count, 1, 1);
 		/* one more than are there */
 		put16(memory + 2, (uint16_t)(rows[i].records + 1));
-		assert_int_equal(decode(memory, length, &d),
-				 NFM_REASON_COUNT);
+		assert_int_equal(decode(memory, length, &d), NFM_REASON_COUNT);
 		assert_int_equal(d.rejected, rows[i].records);
 	}
 }
@@ -414,8 +412,7 @@ static void payload_at_any_address(void **state)
 			uint32_t length = build(memory + shift, layouts[i].version, 9, 9);
 			struct nfm_datagram d;
 
-			assert_int_equal(decode(memory + shift, length, &d),
-					 0);
+			assert_int_equal(decode(memory + shift, length, &d), 0);
 			assert_records(9, 1, 1);
 		}
 }
@@ -506,12 +503,18 @@ static void random_datagrams(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_reason),	       cmocka_unit_test(empty_payload_is_short),
-		cmocka_unit_test(other_versions),      cmocka_unit_test(header_words),
-		cmocka_unit_test(sampling_is_applied), cmocka_unit_test(ratio_rounds_to_nearest),
-		cmocka_unit_test(notes),	       cmocka_unit_test(repairs),
-		cmocka_unit_test(largest_datagrams),   cmocka_unit_test(payload_at_any_address),
-		cmocka_unit_test(every_truncation),    cmocka_unit_test(random_datagrams),
+		cmocka_unit_test(every_reason),
+		cmocka_unit_test(empty_payload_is_short),
+		cmocka_unit_test(other_versions),
+		cmocka_unit_test(header_words),
+		cmocka_unit_test(sampling_is_applied),
+		cmocka_unit_test(ratio_rounds_to_nearest),
+		cmocka_unit_test(notes),
+		cmocka_unit_test(repairs),
+		cmocka_unit_test(largest_datagrams),
+		cmocka_unit_test(payload_at_any_address),
+		cmocka_unit_test(every_truncation),
+		cmocka_unit_test(random_datagrams),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The agent's decoder, NetFlow v9 and IPFIX: limits of one datagram, truncation at every byte, garbage, what waits for a
- * template, and a store without room.
+ * The agent's decoder, NetFlow v9 and IPFIX: limits of one datagram, truncation at every byte,
+ * garbage, what waits for a template, and a store without room.
  */
 #include "sets.h"
 
@@ -51,7 +51,7 @@ static void most_templates(void **state)
 	uint16_t v;
 
 	(void)state;
-	FOR_VERSIONS (v) {
+	FOR_VERSIONS(v) {
 		fresh();
 		assert_int_equal(decode_templates(v, NFM_DECODE_CHANGES + 1), NFM_REASON_TOO_MANY);
 		assert_int_equal(nfm_flow_accept(&decoder, &source), 0);
@@ -82,7 +82,7 @@ static void most_waiting_sets(void **state)
 	uint16_t v;
 
 	(void)state;
-	FOR_VERSIONS (v) {
+	FOR_VERSIONS(v) {
 		fresh();
 		assert_int_equal(decode_waiting_sets(v, NFM_DECODE_WAITING), NFM_REASON_NONE);
 		assert_int_equal(got.waiting_count, NFM_DECODE_WAITING);
@@ -98,6 +98,31 @@ static void most_waiting_sets(void **state)
 	}
 }
 
+/* What is not there takes no room among the changes. */
+static void endless_withdrawals(void **state)
+{
+	uint32_t set;
+
+	(void)state;
+	for (uint32_t there = 0; there < 2; there++) {
+		fresh();
+		if (there)
+			take(10, "t 256 1/4;");
+		sets_begin(10);
+		set = sets_open(2);
+		for (uint32_t i = 0; i < 15000; i++) {
+			sets_put(256 + i % 1000, 2);
+			sets_put(0, 2);
+		}
+		sets_close(set);
+		sets_end();
+		assert_int_equal(sets_decode_built(sets_bytes), NFM_REASON_NONE);
+		assert_int_equal(decoder.change_count, there);
+		nfm_flow_accept(&decoder, &source);
+		assert_int_equal(known_count(), 0);
+	}
+}
+
 /* As many flows as there is room for, and one more; compiled, by fields, of variable length. */
 static void most_flows(void **state)
 {
@@ -110,7 +135,7 @@ static void most_flows(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < NFM_ARRAY_SIZE(templates); i++)
-		FOR_VERSIONS (v)
+		FOR_VERSIONS(v)
 			for (uint32_t more = 0; more < 2; more++) {
 				uint32_t size = i == 0 ? 10 : i == 1 ? 5 : 2;
 				uint32_t set;
@@ -136,7 +161,7 @@ static void endless_fields(void **state)
 	uint16_t v;
 
 	(void)state;
-	FOR_VERSIONS (v)
+	FOR_VERSIONS(v)
 		for (uint32_t kind = 0; kind < 2; kind++) {
 			uint64_t begin;
 			uint32_t set;
@@ -173,7 +198,7 @@ static void many_changes_many_sets(void **state)
 	uint16_t v;
 
 	(void)state;
-	FOR_VERSIONS (v) {
+	FOR_VERSIONS(v) {
 		uint64_t begin;
 		uint32_t sets = 0;
 
@@ -199,7 +224,7 @@ static void records_of_no_bytes(void **state)
 	uint16_t v;
 
 	(void)state;
-	FOR_VERSIONS (v) {
+	FOR_VERSIONS(v) {
 		fresh();
 		take(v, "t 256 1/0 8/0; o 300 1/0 | 34/0; d 256 +100; d 300 +100;");
 		assert_int_equal(got.count | got.options | got.waiting_count, 0);
@@ -210,9 +235,9 @@ static void records_of_no_bytes(void **state)
 
 /* ---- truncation and garbage ---- */
 
-#define MIXED                                                                                     \
-	"t 256 8/4 12/4 1/4 2/4, 257 27/16 28/16 1/8 2/8 82/v; o 300 1/4 | 34/4 302/2;"           \
-	"d 300 1 100 1; d 256 10.0.0.1 10.0.0.2 100 1, 10.0.0.3 10.0.0.4 200 2 +3;"               \
+#define MIXED                                                                           \
+	"t 256 8/4 12/4 1/4 2/4, 257 27/16 28/16 1/8 2/8 82/v; o 300 1/4 | 34/4 302/2;" \
+	"d 300 1 100 1; d 256 10.0.0.1 10.0.0.2 100 1, 10.0.0.3 10.0.0.4 200 2 +3;"     \
 	"d 257 2001:db8::1 2001:db8::2 100 1 *3, 2001:db8::3 2001:db8::4 100 1 **5; d 999 +9;"
 
 static void every_truncation(void **state)
@@ -220,7 +245,7 @@ static void every_truncation(void **state)
 	uint16_t v;
 
 	(void)state;
-	FOR_VERSIONS (v) {
+	FOR_VERSIONS(v) {
 		uint32_t whole, good = 0;
 
 		fresh();
@@ -260,7 +285,7 @@ static void every_byte_changed(void **state)
 	uint16_t v;
 
 	(void)state;
-	FOR_VERSIONS (v)
+	FOR_VERSIONS(v)
 		for (uint32_t step = 0; step < 2; step++) {
 			uint32_t seed = 1, kinds = 0;
 
@@ -332,7 +357,7 @@ static void waited(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < NFM_ARRAY_SIZE(rows); i++)
-		FOR_VERSIONS (v) {
+		FOR_VERSIONS(v) {
 			struct nfm_template_name stream = name_of(v, 0);
 
 			fresh();
@@ -345,10 +370,29 @@ static void waited(void **state)
 			assert_int_equal(got.version, v);
 			assert_int_equal(got.unix_s, 1700000000);
 			assert_int_equal(nfm_flow_accept(&decoder, &source), 0);
-			assert_int_equal(
-				nfm_store_sampling(store, &stream, NFM_SAMPLER_ANY).num,
-				rows[i].options ? 100 : 1);
+			assert_int_equal(nfm_store_sampling(store, &stream, NFM_SAMPLER_ANY).num,
+					 rows[i].options ? 100 : 1);
 		}
+}
+
+/* The waiting room is memory that outlives us: a length in it may be damaged. */
+static void waited_without_a_head(void **state)
+{
+	(void)state;
+	fresh();
+	take(9, T);
+	for (uint32_t length = 0; length <= 4; length++) {
+		struct nfm_waiting w = {
+			.length = length,
+			.domain = 0x0a0b0c0d,
+			.version = 9,
+			.id = 256,
+		};
+
+		assert_int_equal(nfm_flow_decode_waiting(&decoder, &source, &w, &got),
+				 length < 4 ? NFM_REASON_SET_LENGTH : NFM_REASON_NONE);
+		assert_int_equal(got.count, 0);
+	}
 }
 
 /* ---- a store without room ---- */
@@ -362,7 +406,7 @@ static void room_for_one(void **state)
 	(void)state;
 	assert_int_equal(nfm_store_new(&limits, &store), 0);
 	decoder.store = store;
-	FOR_VERSIONS (v) {
+	FOR_VERSIONS(v) {
 		fresh();
 		take(v, T);
 		/* the first makes room for the second while the datagram is accepted */
@@ -388,7 +432,7 @@ static void room_for_nothing(void **state)
 	(void)state;
 	assert_int_equal(nfm_store_new(&limits, &store), 0);
 	decoder.store = store;
-	FOR_VERSIONS (v) {
+	FOR_VERSIONS(v) {
 		fresh();
 		assert_int_equal(take(v, T D "o 300 1/4 | 34/4; d 300 1 5;"), 0);
 		assert_int_equal(got.templates, 2);
@@ -403,16 +447,12 @@ static void room_for_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(most_templates),
-		cmocka_unit_test(most_waiting_sets),
-		cmocka_unit_test(most_flows),
-		cmocka_unit_test(endless_fields),
-		cmocka_unit_test(many_changes_many_sets),
-		cmocka_unit_test(records_of_no_bytes),
-		cmocka_unit_test(every_truncation),
-		cmocka_unit_test(every_byte_changed),
-		cmocka_unit_test(waited),
-		cmocka_unit_test(room_for_one),
+		cmocka_unit_test(most_templates),	 cmocka_unit_test(most_waiting_sets),
+		cmocka_unit_test(endless_withdrawals),	 cmocka_unit_test(most_flows),
+		cmocka_unit_test(endless_fields),	 cmocka_unit_test(many_changes_many_sets),
+		cmocka_unit_test(records_of_no_bytes),	 cmocka_unit_test(every_truncation),
+		cmocka_unit_test(every_byte_changed),	 cmocka_unit_test(waited),
+		cmocka_unit_test(waited_without_a_head), cmocka_unit_test(room_for_one),
 		cmocka_unit_test(room_for_nothing),
 	};
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The agent's decoder: remarks on records of NetFlow v9 and IPFIX, and the repair of wrapped counters; by the
- * template's layout and by its fields.
+ * The agent's decoder: remarks on records of NetFlow v9 and IPFIX, and the repair of wrapped
+ * counters; by the template's layout and by its fields.
  */
 #include "sets.h"
 
@@ -122,8 +122,7 @@ static void repair_before_sampling(void **state)
 		decode_way(way, "8/4 12/4 1/4 2/4", "1.1.1.1 2.2.2.2 1000 3000000");
 		source.sampling = (struct nfm_sampling){ 10, 1 };
 		take(v, "d 256 1.1.1.1 2.2.2.2 1000 3000000;");
-		assert_int_equal(decoder.flow[0].bytes,
-				 10 * (1000 + (way & 4 ? 1ULL << 32 : 0)));
+		assert_int_equal(decoder.flow[0].bytes, 10 * (1000 + (way & 4 ? 1ULL << 32 : 0)));
 		assert_int_equal(decoder.flow[0].packets, 30000000);
 	}
 }
@@ -170,8 +169,8 @@ static void too_fast(void **state)
 		{ "22/4 21/4", 0, 4, 0, false },
 		{ "22/4 21/4", 0, 3, 1, false },
 		{ "22/4 21/4", 0xfffffff0, 0xfffffff4, 0, false },
-		{ "22/4 21/4", 9, 0, 0, true },		   /* the wrong way round */
-		{ "22/4 21/4", 0xffffffff, 2, 0, true },   /* the uptime wraps in between */
+		{ "22/4 21/4", 9, 0, 0, true },		 /* the wrong way round */
+		{ "22/4 21/4", 0xffffffff, 2, 0, true }, /* the uptime wraps in between */
 		{ "22/4 21/4", 0xffffffff, 3, 0, false },
 		{ "22/4 21/4", 0, 1000, 0, false },
 		{ "21/4 22/4", 1000, 0, 0, false },
@@ -236,8 +235,8 @@ static void too_fast_sizes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(odd_counters), cmocka_unit_test(repair_before_sampling),
-		cmocka_unit_test(one_counter),	cmocka_unit_test(too_fast),
+		cmocka_unit_test(odd_counters),	  cmocka_unit_test(repair_before_sampling),
+		cmocka_unit_test(one_counter),	  cmocka_unit_test(too_fast),
 		cmocka_unit_test(too_fast_sizes),
 	};
 

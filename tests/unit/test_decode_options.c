@@ -39,6 +39,8 @@ static void what_is_announced(void **state)
 	} rows[] = {
 		{ "o 300 1/4 | 34/4; d 300 1 100;", 1, "100000", 0 },
 		{ "o 300 1/4 | 50/4; d 300 1 100;", 1, "100000", 0 },
+		{ "o 300 1/4 | 34/4 50/4; d 300 1 100 7;", 1, "100000", 0 }, /* the first */
+		{ "o 300 1/4 | 50/4 34/4; d 300 1 7 100;", 1, "7000", 0 },
 		{ "o 300 1/4 | 34/1; d 300 1 100;", 1, "100000", 0 },
 		{ "o 300 1/4 | 34/8 35/1; d 300 1 100 2;", 1, "100000", 0 },
 		{ "o 300 1/4 | 34/4; d 300 1 1;", 1, "1000", 0 },
@@ -61,7 +63,7 @@ static void what_is_announced(void **state)
 		{ "o 300 1/4 | 34/8; d 300 1 0x100000064;", 1, "1000", 0 },
 		{ "o 300 1/4 | 34/0; d 300 1;", 1, "1000", 0 },
 		{ "o 300 1/4 | 34/9; d 300 1 100;", 1, "1000", 0 },
-		{ "o 300 1/4 | 305/4 306/4; d 300 1 16777217 1;", 1, "1000", 0 },
+		{ "o 300 1/4 | 305/4 306/4; d 300 1 16777217 16777216;", 1, "1000", 0 },
 		{ "o 300 1/4 | 305/4 306/4; d 300 1 1 16777217;", 1, "1000", 0 },
 		{ "o 300 1/4 | 305/8 306/8; d 300 1 1 0xffffffffffffffff;", 1, "1000", 0 },
 		/* never byte-swapped, and nothing but options data */
@@ -82,7 +84,7 @@ static void what_is_announced(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < NFM_ARRAY_SIZE(rows); i++)
-		FOR_VERSIONS (v) {
+		FOR_VERSIONS(v) {
 			char text[256];
 
 			if (rows[i].only && v != rows[i].only)
@@ -114,7 +116,7 @@ static void bad_options_data(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < NFM_ARRAY_SIZE(rows); i++)
-		FOR_VERSIONS (v) {
+		FOR_VERSIONS(v) {
 			fresh();
 			take(v, "o 300 1/4 | 34/4, 301 1/4 | 34/4 82/v;");
 			assert_int_equal(decode(v, rows[i]), NFM_REASON_BAD_DATA);
@@ -124,8 +126,8 @@ static void bad_options_data(void **state)
 
 /* ---- whose ---- */
 
-#define O "o 300 1/4 | 34/4; "		    /* without an id */
-#define OS "o 301 1/4 | 48/1 34/4; "	    /* with one */
+#define O "o 300 1/4 | 34/4; "			/* without an id */
+#define OS "o 301 1/4 | 48/1 34/4; "		/* with one */
 #define OS302 "o 302 1/4 | 302/8 305/4 306/4; " /* with the other one */
 
 static void which_sampler(void **state)
@@ -151,7 +153,8 @@ static void which_sampler(void **state)
 		{ "", OS "d 301 1 1 10;" D WITH(1) WITH(2), "10000 10000 10000", 0 },
 		{ "", OS "d 301 1 1 10, 1 2 20;" D WITH(1) WITH(2) WITH(3), "1000 10000 20000 1000",
 		  0 },
-		{ OS "d 301 1 1 10;", OS "d 301 1 1 15;" D WITH(1) WITH(2), "15000 15000 15000", 0 },
+		{ OS "d 301 1 1 10;", OS "d 301 1 1 15;" D WITH(1) WITH(2), "15000 15000 15000",
+		  0 },
 		{ OS "d 301 1 1 10;", OS "d 301 1 2 20;" D WITH(1) WITH(2), "1000 10000 20000", 0 },
 		{ O "d 300 1 30;", OS "d 301 1 2 20;" D WITH(1) WITH(2), "30000 30000 20000", 0 },
 		{ OS "d 301 1 1 10;", O "d 300 1 30;" D WITH(1) WITH(2), "30000 10000 30000", 0 },
@@ -161,6 +164,8 @@ static void which_sampler(void **state)
 		/* by their place in the datagram */
 		{ "", OS D WITH(1) "d 301 1 1 10;" D WITH(1) "d 301 1 1 20;" D WITH(1),
 		  "1000 1000 10000 10000 20000 20000", 0 },
+		{ "", OS WITH(1) "d 301 1 1 10;" WITH(1) "d 301 1 1 20;" WITH(1),
+		  "1000 10000 20000", 0 },
 		/* as a scope field */
 		{ "o 300 302/4 | 34/4; d 300 1 10, 2 20;", WITH(1) WITH(2), "10000 20000", 10 },
 		{ "o 300 2/4 | 302/4 34/4; d 300 9 1 10, 9 2 20;", WITH(1) WITH(2), "10000 20000",
@@ -172,7 +177,7 @@ static void which_sampler(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < NFM_ARRAY_SIZE(rows); i++)
-		FOR_VERSIONS (v) {
+		FOR_VERSIONS(v) {
 			if (rows[i].only && v != rows[i].only)
 				continue;
 			fresh();
@@ -189,7 +194,7 @@ static void of_one_stream(void **state)
 	uint16_t v;
 
 	(void)state;
-	FOR_VERSIONS (v) {
+	FOR_VERSIONS(v) {
 		fresh();
 		take(v, O "d 300 1 30;");
 		take(v == 9 ? 10 : 9, T D);
@@ -253,7 +258,7 @@ static void in_data(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < NFM_ARRAY_SIZE(rows); i++)
-		FOR_VERSIONS (v)
+		FOR_VERSIONS(v)
 			for (uint32_t trust = 0; trust < 2; trust++) {
 				const char *want = trust ? rows[i].trusted : rows[i].not_trusted;
 				char text[256];
@@ -262,11 +267,12 @@ static void in_data(void **state)
 				source.flags = trust ? NFM_EXPORTER_TRUST_DATA : 0;
 				snprintf(text, sizeof(text),
 					 O "d 300 1 7; t 256 8/4 12/4 1/4 2/4 %s;"
-					 "d 256 1.1.1.1 2.2.2.2 1000 10 %s;",
+					   "d 256 1.1.1.1 2.2.2.2 1000 10 %s;",
 					 rows[i].fields, rows[i].values);
 				take(v, text);
 				if (strcmp(factors(), want))
-					fail_msg("row %zu v%u trust %u: %s", i, v, trust, factors());
+					fail_msg("row %zu v%u trust %u: %s", i, v, trust,
+						 factors());
 			}
 }
 
@@ -278,20 +284,20 @@ static void configured(void **state)
 		{ 1, 1 }, { 5, 1 }, { 5, 2 }, { 1, 3 }, { 2000, 3 },
 	};
 	static const char *const bytes[] = {
-		"1000 1000 1000", "5000 5000 5000", "2500 2500 2500", "333 333 333",
-		"666667 666667 666667",
+		"1000 1000 1000", "5000 5000 5000",	  "2500 2500 2500",
+		"333 333 333",	  "666667 666667 666667",
 	};
 	uint16_t v;
 
 	(void)state;
 	for (size_t i = 0; i < NFM_ARRAY_SIZE(ratios); i++)
-		FOR_VERSIONS (v) {
+		FOR_VERSIONS(v) {
 			fresh();
 			source.sampling = ratios[i];
 			source.flags = NFM_EXPORTER_TRUST_DATA;
 			take(v, T TS O OS "d 300 1 30; d 301 1 1 10;"
-			     "t 258 8/4 12/4 1/4 2/4 34/4;" D WITH(1)
-			     "d 258 1.1.1.1 2.2.2.2 1000 10 50;");
+					  "t 258 8/4 12/4 1/4 2/4 34/4;" D WITH(
+						  1) "d 258 1.1.1.1 2.2.2.2 1000 10 50;");
 			assert_string_equal(factors(), bytes[i]);
 			/* num 0: not configured, whatever den says */
 			source.sampling = (struct nfm_sampling){ 0, 9 };
@@ -305,7 +311,7 @@ static void sums_wrap(void **state)
 	uint16_t v;
 
 	(void)state;
-	FOR_VERSIONS (v) {
+	FOR_VERSIONS(v) {
 		fresh();
 		source.sampling = (struct nfm_sampling){ 3, 1 };
 		take(v, "t 256 8/4 12/4 1/8 2/8; d 256 1.1.1.1 2.2.2.2 0xffffffffffffffff 1;");
@@ -320,7 +326,7 @@ static void most_samplers(void **state)
 	uint16_t v;
 
 	(void)state;
-	FOR_VERSIONS (v)
+	FOR_VERSIONS(v)
 		for (uint32_t more = 0; more < 2; more++) {
 			struct nfm_template_name stream = name_of(v, 0);
 			uint32_t set;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The agent's decoder: one data record of NetFlow v9 and IPFIX to a flow. Every row whose template can be compiled
- * is decoded by its layout and by its fields, and both have to agree.
+ * The agent's decoder: one data record of NetFlow v9 and IPFIX to a flow. Every row whose template
+ * can be compiled is decoded by its layout and by its fields, and both have to agree.
  */
 #include "sets.h"
 
@@ -71,9 +71,9 @@ static void sizes(void **state)
 				 (unsigned long long)value / 100, (unsigned long long)value);
 			snprintf(flows, sizeof(flows), "10.0.0.1>10.0.0.2 %llu/%llu",
 				 (unsigned long long)value, (unsigned long long)value / 100);
-			row.notes = !value				     ? "empty 1"
+			row.notes = !value				  ? "empty 1"
 				    : nfm_flow_is_odd(value, value / 100) ? "implausible 1"
-									     : "";
+									  : "";
 			check_rows(&row, 1);
 		}
 	}
@@ -98,8 +98,8 @@ static void bytes_beside_a_counter(void **state)
 static void which_counter(void **state)
 {
 	static const struct row rows[] = {
-		{ "8/4 12/4 1/4 1/4 2/4 2/4", "1.1.1.1 2.2.2.2 100 900 1 9", "1.1.1.1>2.2.2.2 100/1",
-		  "", 0, 0, true },
+		{ "8/4 12/4 1/4 1/4 2/4 2/4", "1.1.1.1 2.2.2.2 100 900 1 9",
+		  "1.1.1.1>2.2.2.2 100/1", "", 0, 0, true },
 		{ "8/4 8/4 12/4 12/4 1/4 2/4", "1.1.1.1 9.9.9.9 2.2.2.2 9.9.9.8 100 1",
 		  "1.1.1.1>2.2.2.2 100/1", "", 0, 0, true },
 		{ "23/4 24/4 8/4 12/4 1/4 2/4", "900 9 1.1.1.1 2.2.2.2 100 1",
@@ -149,8 +149,8 @@ static void totals_and_reverse(void **state)
 		  "1.1.1.1>2.2.2.2 100/1, 1.1.1.1>2.2.2.2 100/1", "reverse 2", 0, 10, false },
 		{ "8/4 12/4 231/4 232/4 2/4", "1.1.1.1 2.2.2.2 100 900 1", "1.1.1.1>2.2.2.2 100/1",
 		  "reverse 1", 0, 0, false },
-		{ "8/4 12/4 1/4 2/4 29306:1/8", "1.1.1.1 2.2.2.2 100 1 900", "1.1.1.1>2.2.2.2 100/1",
-		  "", 0, 10, true },
+		{ "8/4 12/4 1/4 2/4 29306:1/8", "1.1.1.1 2.2.2.2 100 1 900",
+		  "1.1.1.1>2.2.2.2 100/1", "", 0, 10, true },
 	};
 
 	(void)state;
@@ -201,7 +201,8 @@ static void same_address(void **state)
 		{ "8/4 12/4 1/4 2/4", "1.1.1.1 1.1.1.1 100 1, 1.1.1.1 2.2.2.2 100 1",
 		  "1.1.1.1>1.1.1.1 100/1, 1.1.1.1>2.2.2.2 100/1", "same 1", 0, 0, true },
 		{ "8/4 12/4 1/4 2/4", "0 0 100 1", "0.0.0.0>0.0.0.0 100/1", "", 0, 0, true },
-		{ "27/16 28/16 1/4 2/4", "fe80::1 fe80::1 100 1, fe80::1 fe80::2 100 1, :: :: 100 1",
+		{ "27/16 28/16 1/4 2/4",
+		  "fe80::1 fe80::1 100 1, fe80::1 fe80::2 100 1, :: :: 100 1",
 		  "fe80::1>fe80::1 100/1, fe80::1>fe80::2 100/1, ::>:: 100/1", "same 1", 0, 0,
 		  true },
 		{ "8/4 12/4 27/16 28/16 1/4 2/4", "0 0 fe80::1 fe80::1 100 1",
@@ -239,7 +240,8 @@ static void nat(void **state)
 		{ NAT4, "10.0.0.5 1.1.1.1 100 1 0 0", "10.0.0.5>1.1.1.1 100/1", "", 0, 0, true },
 		{ NAT4, "0 0 100 1 10.0.0.5 1.1.1.1",
 		  "0.0.0.0>1.1.1.1 100/1 src~10.0.0.5 dst~0.0.0.0", "", 0, 0, true },
-		{ NAT4, "1.1.1.1 2.2.2.2 100 1 0 0, 1.1.1.1 2.2.2.2 100 1 0 3.3.3.3, 1.1.1.1 2.2.2.2 1 1",
+		{ NAT4,
+		  "1.1.1.1 2.2.2.2 100 1 0 0, 1.1.1.1 2.2.2.2 100 1 0 3.3.3.3, 1.1.1.1 2.2.2.2 1 1",
 		  "1.1.1.1>2.2.2.2 100/1, 1.1.1.1>3.3.3.3 100/1 dst~2.2.2.2, 1.1.1.1>2.2.2.2 1/1",
 		  "wrapped 1", 0, 0, true },
 		{ NAT4, "1.1.1.1 203.0.113.1 100 1 9.9.9.9 10.0.0.5", "1.1.1.1>203.0.113.1 100/1",
@@ -262,13 +264,17 @@ static void nat(void **state)
 		  false },
 		{ NAT6, "fd00::5 2001:db8::2 100 1 2001:db8::1 fd00::9",
 		  "fd00::5>2001:db8::2 100/1", "", NFM_EXPORTER_NO_NAT, 0, false },
+		/* nothing is left of those before */
+		{ NAT4, "1.1.1.1 203.0.113.1 100 1 8.8.8.8 10.0.0.5",
+		  "1.1.1.1>10.0.0.5 100/1 src~8.8.8.8 dst~203.0.113.1", "", 0, 0, true },
 		/* of the other family: not looked at */
 		{ "27/16 28/16 1/4 2/4 225/4 226/4", "fe80::1 fe80::2 100 1 1.1.1.1 2.2.2.2",
 		  "fe80::1>fe80::2 100/1", "", 0, 0, true },
 		{ "8/4 12/4 1/4 2/4 281/16 282/16", "1.1.1.1 2.2.2.2 100 1 fe80::1 fe80::2",
 		  "1.1.1.1>2.2.2.2 100/1", "", 0, 0, true },
-		{ "8/4 12/4 27/16 28/16 1/4 2/4 226/4 282/16", "0 0 fe80::1 fe80::2 100 1 3.3.3.3 fd00::5",
-		  "fe80::1>fd00::5 100/1 dst~fe80::2", "", 0, 0, false },
+		{ "8/4 12/4 27/16 28/16 1/4 2/4 226/4 282/16",
+		  "0 0 fe80::1 fe80::2 100 1 3.3.3.3 fd00::5", "fe80::1>fd00::5 100/1 dst~fe80::2",
+		  "", 0, 0, false },
 	};
 
 	(void)state;
@@ -366,7 +372,8 @@ static void bad_data(void **state)
 			sets_end();
 			reason = sets_decode_built(sets_bytes);
 			if (reason != rows[i].reason || got.rejected != rows[i].rejected)
-				fail_msg("row %zu: reason %u, rejected %u", i, reason, got.rejected);
+				fail_msg("row %zu: reason %u, rejected %u", i, reason,
+					 got.rejected);
 			assert_int_equal(got.count, reason == NFM_REASON_NONE);
 		}
 }
@@ -374,16 +381,11 @@ static void bad_data(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sizes),
-		cmocka_unit_test(bytes_beside_a_counter),
-		cmocka_unit_test(which_counter),
-		cmocka_unit_test(totals_and_reverse),
-		cmocka_unit_test(families),
-		cmocka_unit_test(same_address),
-		cmocka_unit_test(nat),
-		cmocka_unit_test(padding),
-		cmocka_unit_test(variable),
-		cmocka_unit_test(bad_data),
+		cmocka_unit_test(sizes),	 cmocka_unit_test(bytes_beside_a_counter),
+		cmocka_unit_test(which_counter), cmocka_unit_test(totals_and_reverse),
+		cmocka_unit_test(families),	 cmocka_unit_test(same_address),
+		cmocka_unit_test(nat),		 cmocka_unit_test(padding),
+		cmocka_unit_test(variable),	 cmocka_unit_test(bad_data),
 	};
 
 	return cmocka_run_group_tests(tests, sets_set_up, sets_tear_down);

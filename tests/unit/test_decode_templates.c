@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The agent's decoder, NetFlow v9 and IPFIX: headers, the walk over sets, templates and their withdrawal, what
- * waits, limits, and that a datagram is taken whole or not at all.
+ * The agent's decoder, NetFlow v9 and IPFIX: headers, the walk over sets, templates and their
+ * withdrawal, what waits, limits, and that a datagram is taken whole or not at all.
  */
 #include "sets.h"
 
@@ -20,7 +20,7 @@ static void header_words(void **state)
 	uint16_t v;
 
 	(void)state;
-	FOR_VERSIONS (v) {
+	FOR_VERSIONS(v) {
 		fresh();
 		assert_int_equal(take(v, ""), 0);
 		assert_int_equal(got.version, v);
@@ -40,7 +40,7 @@ static void short_headers(void **state)
 
 	(void)state;
 	fresh();
-	FOR_VERSIONS (v) {
+	FOR_VERSIONS(v) {
 		sets_build(v, "");
 		for (uint32_t length = 0; length < (v == 9 ? 20 : 16); length++)
 			assert_int_equal(sets_decode_built(length), NFM_REASON_SHORT);
@@ -54,9 +54,9 @@ static void ipfix_length(void **state)
 		uint32_t length; /* in the header; the payload has 16 + 40 + 20 */
 		uint32_t reason, count;
 	} rows[] = {
-		{ 0, NFM_REASON_TRUNCATED, 0 },	    { 15, NFM_REASON_TRUNCATED, 0 },
-		{ 16, NFM_REASON_NONE, 0 },	    { 20, NFM_REASON_SET_LENGTH, 0 },
-		{ 16 + 24, NFM_REASON_NONE, 0 },    { 16 + 24 + 20, NFM_REASON_NONE, 1 },
+		{ 0, NFM_REASON_TRUNCATED, 0 },	      { 15, NFM_REASON_TRUNCATED, 0 },
+		{ 16, NFM_REASON_NONE, 0 },	      { 20, NFM_REASON_SET_LENGTH, 0 },
+		{ 16 + 24, NFM_REASON_NONE, 0 },      { 16 + 24 + 20, NFM_REASON_NONE, 1 },
 		{ 16 + 24 + 40, NFM_REASON_NONE, 2 }, { 16 + 24 + 41, NFM_REASON_TRUNCATED, 0 },
 		{ 65535, NFM_REASON_TRUNCATED, 0 },
 	};
@@ -67,8 +67,7 @@ static void ipfix_length(void **state)
 		sets_build(10, T D D);
 		assert_int_equal(sets_bytes, 16 + 24 + 40);
 		sets_write(2, rows[i].length, 2);
-		if (sets_decode_built(sets_bytes) != rows[i].reason ||
-		    got.count != rows[i].count)
+		if (sets_decode_built(sets_bytes) != rows[i].reason || got.count != rows[i].count)
 			fail_msg("row %zu: count %u", i, got.count);
 	}
 }
@@ -130,7 +129,7 @@ static void walk(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < NFM_ARRAY_SIZE(rows); i++)
-		FOR_VERSIONS (v) {
+		FOR_VERSIONS(v) {
 			uint32_t reason;
 
 			if (rows[i].only && v != rows[i].only)
@@ -212,7 +211,7 @@ static void template_records(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < NFM_ARRAY_SIZE(rows); i++)
-		FOR_VERSIONS (v) {
+		FOR_VERSIONS(v) {
 			bool good = rows[i].templates != UINT32_MAX;
 			uint32_t reason;
 
@@ -244,27 +243,29 @@ static void nothing_of_a_bad_datagram(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < NFM_ARRAY_SIZE(rows); i++)
-		FOR_VERSIONS (v) {
+		FOR_VERSIONS(v) {
 			const struct nfm_template *old;
 			char text[512];
 
 			fresh();
-			take(v, "t 256 1/4 2/4; t 257 1/4;");
+			take(v, "t 256 1/4 2/4; t 257 1/4; t 258 8/4 12/4 85/4 2/4 226/4;");
 			old = known(v, 256);
 			snprintf(text, sizeof(text),
-				 "%s t 999 1/4; o 300 1/4 | 34/4; d 300 1 100; d 777; %s %s",
+				 "%s d 258 1.1.1.1 1.1.1.1 0 0 2.2.2.2; t 999 1/4;"
+				 "o 300 1/4 | 34/4; d 300 1 100; d 777 +9; %s %s",
 				 T D, v == 10 ? "w 257;" : "", rows[i].bad);
 			assert_int_equal(decode(v, text), rows[i].reason);
-			assert_int_equal(got.rejected, 1);
+			assert_int_equal(got.rejected, 2);
 			assert_int_equal(got.count | got.options | got.templates | got.open |
-						 got.waiting_count | got.has_alt, 0);
+						 got.waiting_count | got.has_alt,
+					 0);
 			assert_string_equal(shown_notes(), "");
 			assert_int_equal(nfm_flow_accept(&decoder, &source), 0);
-			assert_int_equal(known_count(), 2);
+			assert_int_equal(known_count(), 3);
 			assert_ptr_equal(known(v, 256), old);
 			assert_non_null(known(v, 257));
-			assert_int_equal(
-				nfm_store_sampling(store, &old->name, NFM_SAMPLER_ANY).num, 1);
+			assert_int_equal(nfm_store_sampling(store, &old->name, NFM_SAMPLER_ANY).num,
+					 1);
 		}
 }
 
@@ -273,7 +274,7 @@ static void nothing_of_a_discarded_datagram(void **state)
 	uint16_t v;
 
 	(void)state;
-	FOR_VERSIONS (v) {
+	FOR_VERSIONS(v) {
 		fresh();
 		assert_int_equal(decode(v, T D), NFM_REASON_NONE);
 		nfm_flow_discard(&decoder);
@@ -293,7 +294,7 @@ static void the_same_again(void **state)
 	uint16_t v;
 
 	(void)state;
-	FOR_VERSIONS (v) {
+	FOR_VERSIONS(v) {
 		struct nfm_template *t;
 
 		fresh();
@@ -335,7 +336,7 @@ static void data_by_their_place(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < NFM_ARRAY_SIZE(rows); i++)
-		FOR_VERSIONS (v)
+		FOR_VERSIONS(v)
 			for (uint32_t again = 0; again < 2; again++) {
 				if (!again)
 					fresh();
@@ -349,7 +350,7 @@ static void scope_of_a_template(void **state)
 	uint16_t v;
 
 	(void)state;
-	FOR_VERSIONS (v) {
+	FOR_VERSIONS(v) {
 		struct nfm_decode_source other;
 
 		fresh();

@@ -18,9 +18,9 @@
 #include "flow/store.h"
 #include "reasons.h"
 
-#define NFM_DECODE_FLOWS 4096U	 /* most flows of a datagram */
-#define NFM_DECODE_CHANGES 512U	 /* most templates and samplers that one datagram changes */
-#define NFM_DECODE_WAITING 512U	 /* most sets of one datagram that wait for a template */
+#define NFM_DECODE_FLOWS 4096U	/* most flows of a datagram */
+#define NFM_DECODE_CHANGES 512U /* most templates and samplers that one datagram changes */
+#define NFM_DECODE_WAITING 512U /* most sets of one datagram that wait for a template */
 
 /** Who sent it, and how that exporter is set. */
 struct nfm_decode_source {
@@ -61,9 +61,9 @@ struct nfm_datagram {
 	uint32_t sequence;
 	uint32_t uptime_ms; /* IPFIX has none: its export time in ms, modulo 2^32 */
 	uint32_t unix_s;
-	uint32_t options;  /* options records */
+	uint32_t options;   /* options records */
 	uint32_t templates; /* that are new or have changed */
-	uint32_t open;	   /* most records that its waiting sets may hold */
+	uint32_t open;	    /* most records that its waiting sets may hold */
 	uint32_t note[NFM_NOTES];
 	bool has_alt; /* some flow has other addresses */
 	uint32_t waiting_count;
@@ -74,7 +74,7 @@ struct nfm_datagram {
 struct nfm_decode_change {
 	struct nfm_template *template; /* a new one; owned */
 	struct nfm_template *seen;     /* one of the store, announced again */
-	struct nfm_template_name withdrawn; /* id 0: none; 2, 3: all templates, all options templates */
+	struct nfm_template_name withdrawn; /* id 0: none; 2, 3: all (options) templates */
 	struct nfm_sampler sampler;	    /* num 0: none */
 };
 
@@ -92,20 +92,21 @@ int nfm_decoder_open(struct nfm_decoder *decoder, struct nfm_store *store);
 void nfm_decoder_close(struct nfm_decoder *decoder);
 
 /**
- * Decodes `length` bytes of UDP payload into decoder->flow, sampling applied. Returns NFM_REASON_NONE and all
- * flows (sets without a template left in out->waiting), or the reason for which nothing of it is taken.
+ * Decodes `length` bytes of UDP payload into decoder->flow, sampling applied. Returns
+ * NFM_REASON_NONE and all flows (sets without a template left in out->waiting), or the reason for
+ * which nothing of it is taken.
  */
 uint32_t nfm_flow_decode(struct nfm_decoder *decoder, const struct nfm_decode_source *source,
 			 const uint8_t *payload, uint32_t length, struct nfm_datagram *out);
 
-/** The decoded datagram's templates and samplers go into the store; how many were new or changed. */
+/** Its templates and samplers go into the store; how many templates were new or changed. */
 uint32_t nfm_flow_accept(struct nfm_decoder *decoder, const struct nfm_decode_source *source);
 void nfm_flow_discard(struct nfm_decoder *decoder);
 
 /**
  * Decodes one data set that waited (`waiting` and its bytes behind it). NFM_REASON_NONE, the reason
- * for which it is not counted, or NFM_REASON_NO_TEMPLATE: it has to wait on. It changes samplers only,
- * which nfm_flow_accept() takes.
+ * for which it is not counted, or NFM_REASON_NO_TEMPLATE: it has to wait on. It changes samplers
+ * only, which nfm_flow_accept() takes.
  */
 uint32_t nfm_flow_decode_waiting(struct nfm_decoder *decoder,
 				 const struct nfm_decode_source *source,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The agent's decoder from inside. Pieces: decode.c (headers, what comes of a datagram), fixed.c (v1, v5,
- * v7), sets.c (sets of v9 and IPFIX, templates), record.c (a data record to a flow), options.c
- * (sampling).
+ * The agent's decoder from inside. Pieces: decode.c (headers, what comes of a datagram), fixed.c
+ * (v1, v5, v7), sets.c (sets of v9 and IPFIX, templates), record.c (a data record to a flow),
+ * options.c (sampling).
  */
 #ifndef NFM_DECODE_INTERNAL_H
 #define NFM_DECODE_INTERNAL_H
@@ -14,8 +14,8 @@
 #include "wire.h"
 
 /**
- * Most fields that are looked at for one datagram; more is TOO_MANY. A field of a length takes bytes
- * of the datagram, so that only fields without one come near: 16,000 of them can stand in a
+ * Most fields that are looked at for one datagram; more is TOO_MANY. A field of a length takes
+ * bytes of the datagram, so that only fields without one come near: 16,000 of them can stand in a
  * template, and its one-byte records in every set.
  */
 #define NFM_DECODE_STEPS (1U << 20)
@@ -33,7 +33,7 @@ struct nfm_decode_index {
 struct nfm_decode_pending {
 	struct nfm_decode_index templates; /* and withdrawals */
 	struct nfm_decode_index samplers;
-	uint32_t withdrawn[2]; /* newest withdrawal of all templates, of all options templates: + 1 */
+	uint32_t withdrawn[2]; /* newest withdrawal of all (options) templates, + 1; 0: none */
 };
 
 /** A datagram under way. */
@@ -41,10 +41,10 @@ struct nfm_decode {
 	struct nfm_decoder *decoder;
 	const struct nfm_decode_source *source;
 	struct nfm_datagram *out;
-	struct nfm_template_name name;	/* of the stream: id 0 */
-	uint32_t steps;			/* fields looked at */
-	uint64_t sampler;		/* whose sampling the next is */
-	struct nfm_sampling announced;	/* num 0: not looked up */
+	struct nfm_template_name name; /* of the stream: id 0 */
+	uint32_t steps;		       /* fields looked at */
+	uint64_t sampler;	       /* whose sampling the next is */
+	struct nfm_sampling announced; /* num 0: not looked up */
 };
 
 /** Where a record's elements stand, by role; length 0: none that could be read. */
@@ -98,8 +98,8 @@ uint32_t nfm_decode_records(struct nfm_decode *d, const struct nfm_template *tem
 uint64_t nfm_decode_integer(const struct nfm_places *places, enum nfm_role role, const uint8_t *at);
 
 /**
- * Notes what is wrong with counters that nfm_flow_is_odd(), and returns the bytes to count. `wraps`: the
- * byte counter has 32 bits.
+ * Notes what is wrong with counters that nfm_flow_is_odd(), and returns the bytes to count.
+ * `wraps`: the byte counter has 32 bits.
  */
 uint64_t nfm_decode_odd(struct nfm_decode *d, uint64_t bytes, uint64_t packets, bool wraps);
 

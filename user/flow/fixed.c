@@ -11,7 +11,7 @@ struct fixed_format {
 };
 
 static const struct fixed_format fixed_formats[] = {
-#define FIXED_FORMAT(version, header, record, most, has_sequence)                                 \
+#define FIXED_FORMAT(version, header, record, most, has_sequence) \
 	{ version, header, record, most, has_sequence },
 	NFM_WIRE_FIXED(FIXED_FORMAT)
 #undef FIXED_FORMAT

@@ -10,9 +10,7 @@ static uint64_t get_rate(const struct nfm_places *places, enum nfm_role role, co
 {
 	uint64_t value = nfm_decode_integer(places, role, at);
 
-	/*
-	 * RouterOS 6 sends it little-endian. The most that is believed is such a 1, and likelier that.
-	 */
+	/* RouterOS 6 sends it little-endian. The most that can be is such a 1, and likelier that. */
 	if (may_be_swapped && places->role[role].length == sizeof(uint32_t) &&
 	    value >= NFM_SAMPLING_MOST)
 		value = __builtin_bswap32((uint32_t)value);
@@ -87,8 +85,8 @@ uint32_t nfm_decode_options(struct nfm_decode *d, const struct nfm_template *tem
 static const struct nfm_sampling unsampled = { 1, 1 };
 
 /*
- * As nfm_store_sampling(), as if the datagram's samplers were in the store: the sampler's own, what was
- * announced for all, that of the only sampler.
+ * As nfm_store_sampling(), as if the datagram's samplers were in the store: the sampler's own, what
+ * was announced for all, that of the only sampler.
  */
 static struct nfm_sampling find_sampling(const struct nfm_decode *d, uint64_t id)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Data records to flows: by offsets where the template was compiled (struct nfm_layout), else by its
- * fields and their roles. Both have the same meaning.
+ * Data records to flows: by offsets where the template was compiled (struct nfm_layout), else by
+ * its fields and their roles. Both have the same meaning.
  */
 #include "flow/decode_internal.h"
 
@@ -32,8 +32,7 @@ uint64_t nfm_decode_odd(struct nfm_decode *d, uint64_t bytes, uint64_t packets, 
 		note[NFM_NOTE_IMPLAUSIBLE]++;
 	} else {
 		note[NFM_NOTE_WRAPPED]++;
-		if (d->source->flags & NFM_EXPORTER_REPAIR_WRAPS && most >= bytes &&
-		    (most - bytes) >> 32) {
+		if (d->source->flags & NFM_EXPORTER_REPAIR_WRAPS && (most - bytes) >> 32) {
 			note[NFM_NOTE_REPAIRED]++;
 			bytes += (most - bytes) >> 32 << 32;
 		}
@@ -68,19 +67,17 @@ static uint64_t compiled_duration_ms(const struct nfm_layout *l, const uint8_t *
 
 /* Out of the way: of counters that may be odd. Returns the bytes to count. */
 static __attribute__((noinline)) uint64_t second_look(struct nfm_decode *d,
-						      const struct nfm_layout *l,
-						      const uint8_t *at, uint64_t bytes,
-						      uint64_t packets)
+						      const struct nfm_layout *l, const uint8_t *at,
+						      uint64_t bytes, uint64_t packets)
 {
 	if (nfm_flow_is_odd(bytes, packets))
 		return nfm_decode_odd(d, bytes, packets, l->bytes_size == sizeof(uint32_t));
-	if (l->times != NFM_TIMES_NONE && l->bytes_size > sizeof(uint32_t) &&
-	    nfm_flow_is_too_fast(bytes, compiled_duration_ms(l, at)))
+	if (l->times != NFM_TIMES_NONE && nfm_flow_is_too_fast(bytes, compiled_duration_ms(l, at)))
 		d->out->note[NFM_NOTE_IMPLAUSIBLE]++;
 	return bytes;
 }
 
-/* The other addresses of a flow with NAT; an address of four bytes that is not there is its first one. */
+/* The other addresses of a flow with NAT. Of a post-NAT address that is missing: the one before. */
 static ALWAYS_INLINE void translate4(struct nfm_decode *d, uint32_t i, uint32_t post_src_be,
 				     uint32_t post_dst_be)
 {
@@ -113,7 +110,7 @@ static ALWAYS_INLINE uint32_t get4(const uint8_t *at)
 	return word_be;
 }
 
-/* `count` records. They lie behind a set's head and a header: eight bytes before them may be read. */
+/* `count` records. Behind a set's head and a header, eight bytes before them may be read. */
 static ALWAYS_INLINE void decode_compiled(struct nfm_decode *d, const struct nfm_layout *layout,
 					  const uint8_t *at, uint32_t count,
 					  struct nfm_sampling sampling, const uint8_t family,
@@ -177,8 +174,8 @@ static uint32_t decode_by_layout(struct nfm_decode *d, const struct nfm_layout *
 
 /* Addresses have just these lengths; everything else is an integer. */
 static const uint8_t address_bytes[NFM_ROLES] = {
-	[NFM_ROLE_SRC4] = 4,	   [NFM_ROLE_DST4] = 4,	     [NFM_ROLE_SRC6] = 16,
-	[NFM_ROLE_DST6] = 16,	   [NFM_ROLE_POST_SRC4] = 4, [NFM_ROLE_POST_DST4] = 4,
+	[NFM_ROLE_SRC4] = 4,	   [NFM_ROLE_DST4] = 4,	      [NFM_ROLE_SRC6] = 16,
+	[NFM_ROLE_DST6] = 16,	   [NFM_ROLE_POST_SRC4] = 4,  [NFM_ROLE_POST_DST4] = 4,
 	[NFM_ROLE_POST_SRC6] = 16, [NFM_ROLE_POST_DST6] = 16,
 };
 
@@ -399,7 +396,7 @@ static void read_counters(struct nfm_decode *d, const struct nfm_places *places,
 {
 	enum nfm_role bytes = choose(places, NFM_ROLE_BYTES, NFM_ROLE_BYTES_INITIATOR);
 	enum nfm_role packets = choose(places, NFM_ROLE_PACKETS, NFM_ROLE_PACKETS_POST);
-	uint32_t size = places->role[bytes].length;
+	bool wraps = places->role[bytes].length == sizeof(uint32_t);
 	uint32_t *note = d->out->note;
 	uint64_t ms;
 
@@ -409,9 +406,8 @@ static void read_counters(struct nfm_decode *d, const struct nfm_places *places,
 	if (bytes == NFM_ROLE_NONE || packets == NFM_ROLE_NONE)
 		note[NFM_NOTE_EMPTY] += !flow->bytes && !flow->packets;
 	else if (nfm_flow_is_odd(flow->bytes, flow->packets))
-		flow->bytes = nfm_decode_odd(d, flow->bytes, flow->packets,
-					     size == sizeof(uint32_t));
-	else if (size > sizeof(uint32_t) && get_duration_ms(places, at, &ms) &&
+		flow->bytes = nfm_decode_odd(d, flow->bytes, flow->packets, wraps);
+	else if (nfm_flow_is_too_fast(flow->bytes, 0) && get_duration_ms(places, at, &ms) &&
 		 nfm_flow_is_too_fast(flow->bytes, ms))
 		note[NFM_NOTE_IMPLAUSIBLE]++;
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Sets of NetFlow v9 (RFC 3954 section 5) and IPFIX (RFC 7011 section 3.3). What a datagram says of
- * templates is staged in change[]; a data set is decoded with the template as of its place: the newest
- * change of its id, else what the store has.
+ * templates is staged in change[]; a data set is decoded with the template as of its place: the
+ * newest change of its id, else what the store has.
  */
 #include "flow/decode_internal.h"
 
 #include "base/cleanup.h"
 
-/* Set ids; IPFIX uses them as template ids, too, to withdraw all of a kind (RFC 7011 section 8.1). */
+/* Set ids; in IPFIX also template ids, to withdraw all of a kind (RFC 7011 section 8.1). */
 #define SET_V9_TEMPLATES 0U
 #define SET_V9_OPTIONS 1U
 #define SET_IPFIX_TEMPLATES 2U
@@ -47,8 +47,7 @@ static uint32_t find_place(const struct nfm_decode_index *index, uint64_t id)
 }
 
 struct nfm_decode_change *nfm_decode_pending_find(const struct nfm_decode *d,
-						  const struct nfm_decode_index *index,
-						  uint64_t id)
+						  const struct nfm_decode_index *index, uint64_t id)
 {
 	uint32_t i = find_place(index, id);
 
@@ -82,9 +81,8 @@ static struct nfm_template *find_template(struct nfm_decode *d, uint16_t id,
 	struct nfm_template *template;
 	uint32_t turn = 0;
 
-	*change = pending->templates.count
-			  ? nfm_decode_pending_find(d, &pending->templates, id)
-			  : NULL;
+	*change = pending->templates.count ? nfm_decode_pending_find(d, &pending->templates, id)
+					   : NULL;
 	if (*change) {
 		template = (*change)->template ? (*change)->template : (*change)->seen;
 		turn = (uint32_t)(*change - d->decoder->change) + 1;
