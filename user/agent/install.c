@@ -234,6 +234,8 @@ static void fill_slot(const struct nfm_meter *meter, const struct nfm_template *
 		out->kind = is_for_agent(meter, t, exporter) ? NFM_SLOT_AGENT : NFM_SLOT_DATA;
 	if (exporter->flags & NFM_EXPORTER_NO_NAT)
 		out->layout.post_src_at = out->layout.post_dst_at = NFM_AT_NONE;
+	if (t->options) /* or what it announces would replace its own slot, which then forgets it */
+		return;
 	sampling = nfm_store_sampling(meter->templates.store, &t->name, NFM_SAMPLER_ANY);
 	out->layout.sampling_num = sampling.num;
 	out->layout.sampling_den = sampling.den;
