@@ -23,6 +23,7 @@
 #define DOMAIN 7U
 
 static struct nfm_template_pool *pool;
+static uint64_t round_ns;
 static void (*in_grace)(void); /* what happens while a grace period is waited for */
 
 /*
@@ -150,7 +151,8 @@ static inline void drain(void)
 /* A round, whenever the last one was. */
 static inline void do_round(void)
 {
-	nfm_install_round(meter, nfm_clock_monotonic_ns() + 60 * NFM_NS_PER_S);
+	round_ns = NFM_MAX(round_ns, nfm_clock_monotonic_ns()) + 60 * NFM_NS_PER_S;
+	nfm_install_round(meter, round_ns);
 	clock_ns = nfm_clock_monotonic_ns();
 }
 

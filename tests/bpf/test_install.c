@@ -12,7 +12,6 @@ static void after_a_round_the_datapath_decodes(void **state)
 	(void)state;
 	open_datapath();
 	FOR_VERSIONS(v) {
-		meter_reason(NFM_REASON_RECEIVED);
 		assert_agent_counts(v, T300 "d 300 10.0.0.1 8.8.8.8 1000 2", 1);
 		assert_non_null(slot_of(v, 0)); /* known, not armed, and nothing is installed */
 		assert_false(is_armed(v));
@@ -393,17 +392,17 @@ static void sampling_that_is_configured(void **state)
 		arm_with(v, T300);
 		meter_list_exporter(ROUTER, "r", 100, 1);
 		apply();
-		assert_kernel_counts(v, "d 300 10.0.0.1 8.8.8.8 10 1", 0 + 1);
-		assert_customer("alice", 1000, 0);
+		assert_kernel_counts(v, "d 300 10.0.0.1 8.8.8.8 20 1", 1);
+		assert_customer("alice", 2000, 0);
 		do_round();
 		assert_true(is_armed(v));
 		assert_kernel_counts(v, "d 300 10.0.0.1 8.8.8.8 30 1", 1);
-		assert_customer("alice", 4000, 0);
+		assert_customer("alice", 5000, 0);
 		config->exporters[0].sampling_num = 0;
 		apply();
 		do_round();
 		assert_kernel_counts(v, "d 300 10.0.0.1 8.8.8.8 30 1", 1);
-		assert_customer("alice", 4030, 0);
+		assert_customer("alice", 5030, 0);
 	}
 }
 
