@@ -24,6 +24,7 @@
 
 static struct nfm_template_pool *pool;
 static uint64_t round_ns;
+static int program_fd = -1; /* also while no agent runs */
 static void (*in_grace)(void); /* what happens while a grace period is waited for */
 
 /*
@@ -62,6 +63,7 @@ static inline void open_with(struct nfm_xdp *xdp)
 	}
 	meter_is_open = true;
 	pool = meter->table.templates;
+	program_fd = meter->xdp.program_fd;
 	clock_ns = nfm_clock_monotonic_ns();
 }
 
@@ -89,6 +91,7 @@ static inline void restart_agent(void (*meanwhile)(void))
 
 	assert_true(held >= 0);
 	meter_close();
+	program_fd = held;
 	if (meanwhile)
 		meanwhile();
 	if (nfm_xdp_adopt(id, &xdp, &error) < 0)
@@ -126,7 +129,7 @@ static inline void frame_built(const char *router)
 	const struct nfm_packet packet = { .source = router };
 
 	nfm_frame_build(&frame, &packet, sets_byte, sets_bytes);
-	assert_int_equal(nfm_prog_run_fd(meter->xdp.program_fd, frame.byte, frame.length, 1, NULL),
+	assert_int_equal(nfm_prog_run_fd(program_fd, frame.byte, frame.length, 1, NULL),
 			 1 /* XDP_DROP */);
 }
 
