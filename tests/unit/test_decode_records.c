@@ -264,7 +264,9 @@ static void nat(void **state)
 		  false },
 		{ NAT6, "fd00::5 2001:db8::2 100 1 2001:db8::1 fd00::9",
 		  "fd00::5>2001:db8::2 100/1", "", NFM_EXPORTER_NO_NAT, 0, false },
-		/* nothing is left of those before */
+		/* nothing is left of the one before */
+		{ NAT6, "fd00::5 2001:db8::2 100 1 2001:db8::1 fd00::9",
+		  "fd00::5>fd00::9 100/1 src~2001:db8::1 dst~2001:db8::2", "", 0, 0, false },
 		{ NAT4, "1.1.1.1 203.0.113.1 100 1 8.8.8.8 10.0.0.5",
 		  "1.1.1.1>10.0.0.5 100/1 src~8.8.8.8 dst~203.0.113.1", "", 0, 0, true },
 		/* of the other family: not looked at */
