@@ -277,6 +277,18 @@ static inline void drain(void)
 	nfm_meter_fold(&with->meter);
 }
 
+/*
+ * The ring's order and the log's are told by a coarse clock: what one tick of it holds is not in order. A
+ * router sends less in a tick than late datagrams may be behind; a test would send more.
+ */
+static inline void wait_for_tick(void)
+{
+	uint64_t now_ns = nfm_clock_monotonic_ns();
+
+	while (nfm_clock_monotonic_ns() == now_ns)
+		;
+}
+
 /* Now and then: a drain, a rotation, a reload of other customers. */
 static inline void disturb(void)
 {

@@ -158,18 +158,6 @@ static uint32_t build_next(uint8_t *at, uint32_t *sequence, uint32_t uptime_ms, 
 	return 24 + 48 * count;
 }
 
-/*
- * The ring's order and the log's are told by a coarse clock: what one tick of it holds is not in order. A
- * router sends less in a tick than late datagrams may be behind; a test would send more.
- */
-static void wait_for_tick(void)
-{
-	uint64_t now_ns = nfm_clock_monotonic_ns();
-
-	while (nfm_clock_monotonic_ns() == now_ns)
-		;
-}
-
 /* Loss is exact on both sides, although half of the stream goes by the ring. */
 static void loss_of_a_stream_that_goes_both_ways(void **state)
 {

@@ -431,6 +431,98 @@ static void listed_exporters(void **state)
 	assert_true(datagrams_of(&with->meter.table, NFM_REASON_REFUSED) > 100);
 }
 
+/* The next datagram of a stream that announces its template now and then, and changes it seldom. */
+static uint32_t build_next(uint8_t *at, uint16_t version, uint32_t i, uint32_t *sequence,
+			   uint32_t *units, bool *changes)
+{
+	static struct router_template t;
+	const struct nfm_sets_header header = {
+		.version = version, .uptime_ms = i, .unix_s = 1700000000 + i / 1000,
+		.sequence = *sequence,
+	};
+	uint32_t records = 1 + rnd(8);
+
+	*changes = i == 0 || rnd(1000) == 0;
+	if (*changes) {
+		t = (struct router_template){};
+		for (uint32_t f = 0; f < 4; f++)
+			add(&t, (uint16_t[]){ 8, 12, 1, 2 }[f], 4, 0);
+		add(&t, 210, rnd(9), 0);
+		shuffle(&t, 0);
+	}
+	nfm_sets_begin(&sets, at, &header, (uint64_t)rnd(UINT32_MAX) << 16 | 1);
+	if (*changes || rnd(50) == 0)
+		put_template(256, &t);
+	nfm_sets_open(&sets, 256);
+	for (uint32_t n = 0; n < records; n++)
+		random_record(&t);
+	nfm_sets_close(&sets, 0, 0);
+	*units = version == NFM_IPFIX ? records : 1;
+	*sequence += *units;
+	return nfm_sets_end(&sets);
+}
+
+static void assert_lost(const struct side *side, uint64_t dropped, uint64_t received)
+{
+	const struct nfm_stream *stream = side->meter.table.streams;
+
+	assert_int_equal(side->meter.table.ctl->stream_count, 1);
+	assert_int_equal(stream->lost, dropped);
+	assert_int_equal(stream->received, received);
+	assert_int_equal(stream->resets, 0);
+	assert_int_equal(stream->duplicates, 0);
+}
+
+/* Loss is exact on both sides: v9 in datagrams, IPFIX in records, whichever way they went. */
+static void loss_of_a_stream(uint16_t version)
+{
+	uint8_t at[PAYLOAD_MOST];
+	uint32_t sequence = 0U - 5000, units;
+	uint64_t dropped = 0, received = 0;
+	bool changes;
+
+	seed = version;
+	round_ns = 0;
+	open_both(false);
+	for (uint32_t i = 0; i < 10000; i++) {
+		uint32_t length = build_next(at, version, i, &sequence, &units, &changes);
+
+		/* whose template is lost does not fit the old one, and is rejected */
+		if (i > 10 && i < 9990 && !changes && rnd(50) == 0) {
+			dropped += units;
+		} else {
+			received += units;
+			send_both(0, at, length);
+		}
+		if (i % 32 == 31) {
+			nfm_meter_drain(&with->meter, rnd(2) ? UINT32_MAX : rnd(8));
+			if (rnd(2))
+				nfm_meter_fold(&with->meter);
+			if (rnd(4) == 0)
+				install();
+			wait_for_tick();
+		}
+	}
+	drain_and_wait();
+	assert_same();
+	assert_in_range(counted_in_kernel(), 3000, 9500);
+	assert_true(dropped > 150);
+	assert_lost(with, dropped, received);
+	assert_lost(without, dropped, received);
+}
+
+static void loss_of_a_v9_stream(void **state)
+{
+	(void)state;
+	loss_of_a_stream(NFM_NETFLOW_V9);
+}
+
+static void loss_of_an_ipfix_stream(void **state)
+{
+	(void)state;
+	loss_of_a_stream(NFM_IPFIX);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -438,6 +530,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(any_exporter),
 		TEST(listed_exporters),
+		TEST(loss_of_a_v9_stream),
+		TEST(loss_of_an_ipfix_stream),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
