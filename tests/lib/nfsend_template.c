@@ -25,7 +25,7 @@
 
 /* What stands under the names of --layout. */
 static const struct send_layout layouts[] = {
-	LAYOUT("simple", 256, 4, F(8, 4), F(12, 4), F(1, 4), F(2, 4)),
+	LAYOUT("simple", 265, 4, F(8, 4), F(12, 4), F(1, 4), F(2, 4)),
 	/* RouterOS 7, NetFlow v9 */
 	LAYOUT("ros7", 256, 4, F(21, 4), F(22, 4), F(2, 4), F(1, 4), F(10, 4), F(14, 4), F(8, 4),
 	       F(12, 4), F(4, 1), F(5, 1), F(7, 2), F(11, 2), F(15, 4), F(13, 1), F(9, 1), F(6, 1),
