@@ -34,8 +34,9 @@ static void on_change(void *cookie, const struct nfm_store_change *change)
 	nfm_install_changed(meter, change->template ? &change->template->name :
 						      &change->sampler->stream);
 	if (change->event == NFM_STORE_SET) {
+		/* a look goes to its end, or who always has a new template keeps it at the begin */
+		meter->templates.waiting_again = meter->templates.waiting_position != 0;
 		meter->templates.waiting_wanted = true;
-		meter->templates.waiting_position = 0;
 	}
 }
 
@@ -254,7 +255,8 @@ static void take_waiting(struct nfm_meter *meter)
 	for (uint32_t i = 0; i < WAITING_AT_ONCE; i++) {
 		waiting = nfm_waiting_next(&meter->table, &templates->waiting_position);
 		if (!waiting) {
-			templates->waiting_wanted = false;
+			templates->waiting_wanted = templates->waiting_again;
+			templates->waiting_again = false;
 			templates->waiting_position = 0;
 			return;
 		}

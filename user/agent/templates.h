@@ -38,6 +38,7 @@ struct nfm_templates {
 	struct nfm_install install;
 	bool waiting_wanted;	   /* a template came: sets may be decoded that waited */
 	uint64_t waiting_position; /* how far the look at them has come */
+	bool waiting_again;	   /* another template came meanwhile: and then from the begin */
 	uint64_t forgotten;	   /* of the store, as counted in the table already */
 	uint64_t tidy_ns;	   /* when the log was last looked after */
 	struct nfm_log_limit limit;
