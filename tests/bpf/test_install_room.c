@@ -7,9 +7,22 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
 
 #define DATA300 "d 300 10.0.0.1 8.8.8.8 100 1"
+
+static uint64_t seed = 88172645463325252ULL;
+
+static uint32_t rnd(uint32_t below)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return (uint32_t)((seed >> 32) * below >> 32);
+}
 
 /* Any template of four fields: data of `id` as `text` says of 300. */
 static void build_as_300(uint16_t version, uint16_t id, const char *text)
@@ -304,6 +317,67 @@ static void another_agent_installs_as_it_is_configured(void **state)
 	assert_int_equal(meter_row(NFM_ROW_UNMATCHED).up_bytes, 100);
 }
 
+/* ---- an agent that dies in a round ---- */
+
+static void die(void)
+{
+	_exit(0);
+}
+
+/* A child has the maps that we have: it is the agent, until it dies in the grace period or after so many steps. */
+static void round_and_die(uint32_t steps)
+{
+	pid_t child = fork();
+	int status;
+
+	if (child == 0) {
+		in_grace = steps ? NULL : die;
+		if (steps && ptrace(PTRACE_TRACEME, 0, NULL, NULL) == 0)
+			raise(SIGSTOP);
+		do_round();
+		_exit(1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	while (steps-- > 1 && WIFSTOPPED(status)) {
+		assert_int_equal(ptrace(PTRACE_SINGLESTEP, child, NULL, NULL), 0);
+		assert_int_equal(waitpid(child, &status, 0), child);
+	}
+	if (WIFSTOPPED(status)) {
+		kill(child, SIGKILL);
+		assert_int_equal(waitpid(child, &status, 0), child);
+	}
+}
+
+static void an_agent_dies_in_a_round(void **state)
+{
+	uint64_t bytes = 0;
+
+	(void)state;
+	open_datapath();
+	arm_with(NFM_IPFIX, T300);
+	for (uint32_t turn = 0; turn < 12; turn++) {
+		bool turned = turn % 2 == 0;
+		const char *data = turned ? "d 300 8.8.8.8 10.0.0.1 1 100" : DATA300;
+
+		/* twice the same: one is in the ring when it dies, or none */
+		frame(NFM_IPFIX, turned ? T300_TURNED : T300);
+		if (turn & 2)
+			drain();
+		frame(NFM_IPFIX, data);
+		round_and_die(turn < 4 ? 0 : 1 + rnd(turn < 8 ? 20000 : 100000));
+		frame(NFM_IPFIX, data);
+		restart_agent(NULL);
+		frame(NFM_IPFIX, data);
+		do_round();
+		do_round();
+		bytes += 400;
+		assert_true(is_armed(NFM_IPFIX));
+		assert_kernel_counts(NFM_IPFIX, data, 1);
+		assert_customer("alice", bytes, 0);
+		assert_int_equal(templates_known(), 1);
+	}
+}
+
 /* ---- damage ---- */
 
 enum damage {
@@ -405,16 +479,6 @@ static const struct {
 
 static atomic_bool stop;
 static atomic_ullong sent_datagrams, sent_records, sent_bytes;
-static uint64_t seed = 88172645463325252ULL;
-
-static uint32_t rnd(uint32_t below)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (uint32_t)((seed >> 32) * below >> 32);
-}
-
 /* A router with streams, which redefines a template now and then and sends data at once. */
 static void *send_router(void *cookie)
 {
@@ -489,6 +553,7 @@ int main(void)
 		TEST(another_agent_goes_on_with_what_is_armed),
 		TEST(what_is_not_armed_is_not_believed),
 		TEST(another_agent_installs_as_it_is_configured),
+		TEST(an_agent_dies_in_a_round),
 		TEST(a_damaged_pool_is_made_anew),
 		TEST(no_stale_template_while_all_happens_at_once),
 	};
