@@ -139,6 +139,9 @@ struct nfm_walk_state {
 	__u32 set_end;
 	int answer; /* NFM_CONTINUE, or why the agent has to take the datagram */
 	__u32 count;
+	__u32 records; /* of the set under way */
+	__u32 post_src_at; /* its layout's; without NAT the address itself */
+	__u32 post_dst_at;
 	__u32 has_v6;
 	__u32 has_alt;
 	__u32 sampling_num; /* of the exporter, as configured; 0: what was announced */
@@ -171,7 +174,9 @@ struct nfm_scratch {
 	__u32 uptime_ms;
 	__u32 unix_s;
 	__u32 kinds; /* of the flows' leaves */
-	__u32 reserved[15];
+	__u32 tick_count; /* datagrams since the coarse clock's last tick */
+	__u64 tick_ns;
+	__u32 reserved[12];
 	struct nfm_flow flow[NFM_KERNEL_BATCH];
 	struct nfm_alt alt[NFM_KERNEL_BATCH]; /* of flows that have one */
 	struct nfm_walk_state walk;

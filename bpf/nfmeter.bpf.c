@@ -42,6 +42,28 @@ NFM_INLINE int is_punt(__u32 reason)
 #undef NFM_KIND_CASE
 }
 
+/*
+ * The coarse clock costs a fifth of the fine one, and ticks every few ms; the datagrams between two ticks
+ * are told apart by their count, so that the log's lines and the punts of a CPU have an order.
+ */
+NFM_INLINE __u64 arrival_ns(void)
+{
+	__u64 now_ns = bpf_ktime_get_coarse_ns();
+	struct nfm_scratch *scratch;
+	__u64 ticked;
+	__u32 zero = 0;
+
+	scratch = bpf_map_lookup_elem(&nfm_scratch, &zero);
+	if (!scratch)
+		return now_ns; /* cannot be: for the verifier */
+	/* computed, not branched on: a branch this early doubles what the verifier has to follow */
+	ticked = scratch->tick_ns ^ now_ns;
+	ticked = (__u64)((__s64)(ticked | -ticked) >> 63); /* all ones, or 0 within the tick */
+	scratch->tick_ns = now_ns;
+	scratch->tick_count = (scratch->tick_count + 1) & ~(__u32)ticked;
+	return now_ns + scratch->tick_count;
+}
+
 /* Pass 1, of any version. */
 NFM_INLINE int decode(struct nfm_rx *rx, struct nfm_scratch *batch)
 {
@@ -97,13 +119,27 @@ NFM_INLINE __u32 meter(struct nfm_rx *rx)
 /* A CPU beyond the columns has no row to write to: the agent counts for it. */
 NFM_INLINE int without_column(struct nfm_rx *rx)
 {
-	if (!rx->fragment)
-		template_watch(rx);
-	if (rx->fragment || punt(rx, NFM_REASON_NO_COLUMN) != NFM_REASON_NO_COLUMN) {
+	template_watch(rx);
+	if (punt(rx, NFM_REASON_NO_COLUMN) != NFM_REASON_NO_COLUMN) {
 		template_lost(rx); /* or it comes out of its order */
 		return XDP_PASS; /* the socket may still take it, and the stack counts it if not */
 	}
 	return rx->ctl->flags & NFM_CTL_TEE ? XDP_PASS : XDP_DROP;
+}
+
+/* A first fragment: the stack puts it together, and the agent's socket gets it; in tee mode nobody does. */
+NFM_INLINE int pass_fragment(struct nfm_rx *rx)
+{
+	template_fragment(rx);
+	if (rx->column >= nfm_geometry.columns - 1 || !view_open(&rx->view, rx->rows))
+		return XDP_PASS;
+	if (rx->ctl->flags & NFM_CTL_TEE) {
+		count_reason(&rx->view, NFM_REASON_RECEIVED, 0, rx->now_ns);
+		count_reason(&rx->view, NFM_REASON_FRAGMENT_TEE, 0, rx->now_ns);
+	} else {
+		count_reason(&rx->view, NFM_REASON_FRAGMENT, 0, rx->now_ns);
+	}
+	return XDP_PASS;
 }
 
 NFM_INLINE int verdict(const struct nfm_rx *rx)
@@ -125,24 +161,17 @@ int nfmeter(struct xdp_md *md)
 	answer = parse_packet(&rx);
 	if (answer == NFM_NOT_OURS)
 		return XDP_PASS;
-	rx.now_ns = bpf_ktime_get_coarse_ns();
+	rx.now_ns = arrival_ns();
 	rx.column = bpf_get_smp_processor_id();
+	rx.rows = (__u32)(rx.ctl->epoch & 1) * nfm_geometry.columns + rx.column;
+	if (rx.fragment)
+		return pass_fragment(&rx);
 	if (rx.column >= nfm_geometry.columns - 1) /* what is wrong with it, the stack counts */
 		return answer == NFM_CONTINUE ? without_column(&rx) : XDP_PASS;
-	rx.rows = (__u32)(rx.ctl->epoch & 1) * nfm_geometry.columns + rx.column;
 	if (!view_open(&rx.view, rx.rows))
 		return XDP_PASS; /* cannot be: for the verifier */
-	if (rx.fragment && !(rx.ctl->flags & NFM_CTL_TEE)) {
-		count_reason(&rx.view, NFM_REASON_FRAGMENT, 0, rx.now_ns);
-		return XDP_PASS;
-	}
 	count_reason(&rx.view, NFM_REASON_RECEIVED, 0, rx.now_ns);
-	if (answer != NFM_CONTINUE)
-		reason = answer;
-	else if (rx.fragment)
-		reason = NFM_REASON_FRAGMENT_TEE;
-	else
-		reason = meter(&rx);
+	reason = answer == NFM_CONTINUE ? meter(&rx) : (__u32)answer;
 	if (reason == NFM_REASON_NONE)
 		return verdict(&rx);
 	if (is_punt(reason)) {

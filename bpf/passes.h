@@ -36,9 +36,24 @@ static long look_up_other(__u32 i, struct nfm_look_up *look)
 	return 0;
 }
 
+/* Not 0 if some flow has another address for one that matches nobody: most have not. */
+NFM_INLINE __u64 lacks_leaf(const struct nfm_scratch *batch)
+{
+	__u64 lacks = 0;
+	__u32 i;
+
+	for (i = 0; i < NFM_KERNEL_BATCH && i < batch->count; i++) {
+		const struct nfm_flow *f = &batch->flow[i];
+		__u64 no_up = (__u64)f->up - 1, no_down = (__u64)f->down - 1;
+
+		lacks |= f->alt & (no_up >> 63 | no_down >> 63 << 1);
+	}
+	return lacks;
+}
+
 /*
- * Pass 2. A batch of IPv4 flows goes through a plain loop; IPv6 and NAT through bpf_loop, because sixteen
- * steps for each address of 32 flows are too much for the verifier in one piece.
+ * Pass 2. A batch of IPv4 flows goes through a plain loop; IPv6 and NAT through bpf_loop, because
+ * sixteen steps for each address of 32 flows are too much for the verifier in one piece.
  */
 NFM_INLINE void look_up(const struct nfm_view *view, struct nfm_scratch *batch)
 {
@@ -49,7 +64,7 @@ NFM_INLINE void look_up(const struct nfm_view *view, struct nfm_scratch *batch)
 		bpf_loop(batch->count, look_up_flow, &look, 0);
 	else
 		kinds = nfm_batch_look_up(view, batch->flow, batch->count, 0);
-	if (batch->has_alt)
+	if (batch->has_alt && lacks_leaf(batch))
 		bpf_loop(batch->count, look_up_other, &look, 0);
 	batch->kinds = kinds | nfm_batch_kinds(look.kinds, look.local);
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One data record of NetFlow v9 or IPFIX into the batch, by its template's offsets. These are callbacks
- * of bpf_loop (kernel 5.17): a plain loop over records at offsets known only at run time takes the
- * verifier past its million instructions (6.18).
+ * Data records of NetFlow v9 or IPFIX into the batch, by their template's offsets. A record's place in the
+ * packet is known only at run time: each access is masked and checked for itself.
  */
 #ifndef NFM_RECORD_H
 #define NFM_RECORD_H
@@ -40,7 +39,113 @@ NFM_INLINE const void *packet_at(const struct nfm_walk *walk, __u32 offset, cons
 	return (const void *)(at + size) > end ? NULL : at;
 }
 
+NFM_INLINE long record_odd(struct nfm_walk *walk)
+{
+	walk->s->answer = NFM_REASON_ODD;
+	return 1;
+}
+
+/* As packet_at(), with the packet's ends at hand; the record is given up where there is nothing. */
+#define NFM_RECORD_AT(offset, size)                                                               \
+	({                                                                                        \
+		__u32 offset_ = (offset);                                                         \
+		const __u8 *at_;                                                                  \
+                                                                                                  \
+		__asm__ volatile("" : "+r"(offset_));                                             \
+		offset_ &= NFM_WALK_MOST;                                                         \
+		__asm__ volatile("" : "+r"(offset_));                                             \
+		at_ = data + offset_;                                                             \
+		if ((const void *)(at_ + (size)) > end)                                           \
+			return 1;                                                                 \
+		(const void *)at_;                                                                \
+	})
+
 /* A counter of 1 to 8 bytes, the last ones of a 64-bit word; what is before it is cut off. */
+#define NFM_RECORD_COUNTER(behind, cut)                                                           \
+	(bpf_be64_to_cpu(*(const __u64 *)NFM_RECORD_AT((behind) - 8, 8)) << (cut) >> (cut))
+
+/* 1 if the words differ, else 0: computed, because whether there is NAT cannot be predicted. */
+NFM_INLINE __u8 differ(__u32 a, __u32 b)
+{
+	return (__u8)(((__u64)(a ^ b) + 0xffffffffU) >> 32);
+}
+
+#define NFM_RECORDS_PLAIN 0
+#define NFM_RECORDS_ODD 1   /* the agent has to look at one of them */
+#define NFM_RECORDS_LARGE 2 /* one is so large that its times have to be looked at */
+
+/*
+ * The records of a set into the batch, which has room for them; `family` and `nat` are constants. Returns
+ * NFM_RECORDS_…. The customer's side of a NAT is looked up first
+ * (DESIGN: whose bytes).
+ */
+NFM_INLINE int decode_records(const struct nfm_walk *walk, const int family, const int nat)
+{
+	const struct nfm_layout *layout = &pool_slot(walk->pool, walk->s->slot)->layout;
+	const __u8 *data = (const void *)(long)walk->md->data;
+	const void *end = (const void *)(long)walk->md->data_end;
+	struct nfm_walk_state *s = walk->s;
+	__u64 odd = 0, large = 0;
+	__u32 i;
+
+	for (i = 0; i < NFM_KERNEL_BATCH && i < s->records; i++) {
+		__u32 index = (s->count + i) & (NFM_KERNEL_BATCH - 1);
+		struct nfm_flow *flow = &walk->batch->flow[index];
+		__u32 at = s->record_at + i * layout->record_bytes;
+		__u64 bytes, packets;
+
+		nfm_barrier(); /* or clang keeps all offsets at hand, which the stack has no room for */
+		bytes = NFM_RECORD_COUNTER(at + layout->bytes_end,
+					   (64 - 8 * layout->bytes_size) & 63);
+		packets = NFM_RECORD_COUNTER(at + layout->packets_end,
+					     (64 - 8 * layout->packets_size) & 63);
+		odd |= nfm_flow_oddness(bytes, packets);
+		large |= nfm_flow_largeness(bytes);
+		flow->bytes = bytes * s->num;
+		flow->packets = packets * s->num;
+		flow->family = family;
+		flow->alt = 0;
+		if (family == 6) {
+			const struct nfm_addr *src = NFM_RECORD_AT(at + layout->src_at, 16);
+			const struct nfm_addr *dst = NFM_RECORD_AT(at + layout->dst_at, 16);
+
+			__builtin_memcpy(flow->src, src, 16);
+			__builtin_memcpy(flow->dst, dst, 16);
+			odd |= nfm_flow_sameness6(flow->src, flow->dst);
+		} else {
+			__u32 src_be = *(const __u32 *)NFM_RECORD_AT(at + layout->src_at, 4);
+			__u32 dst_be = *(const __u32 *)NFM_RECORD_AT(at + layout->dst_at, 4);
+
+			odd |= nfm_flow_sameness(src_be, dst_be);
+			flow->src4_be = src_be;
+			flow->dst4_be = dst_be;
+			if (nat) {
+				struct nfm_alt *alt = &walk->batch->alt[index];
+				__u32 to_be, from_be;
+
+				to_be = *(const __u32 *)NFM_RECORD_AT(at + s->post_dst_at, 4);
+				from_be = *(const __u32 *)NFM_RECORD_AT(at + s->post_src_at, 4);
+				to_be = to_be ?: dst_be;
+				from_be = from_be ?: src_be;
+				*(__u32 *)alt->dst = dst_be;
+				*(__u32 *)alt->src = from_be;
+				flow->dst4_be = to_be;
+				flow->alt = differ(to_be, dst_be) * NFM_ALT_DST |
+					    differ(from_be, src_be) * NFM_ALT_SRC;
+				s->has_alt |= flow->alt;
+			}
+		}
+		s->sum.bytes += flow->bytes;
+		s->sum.packets += flow->packets;
+	}
+	s->count += s->records;
+	if ((__s64)odd < 0)
+		return NFM_RECORDS_ODD;
+	return (__s64)large < 0 ? NFM_RECORDS_LARGE : NFM_RECORDS_PLAIN;
+}
+
+/* ---- large records ---- */
+
 NFM_INLINE int counter_at(const struct nfm_walk *walk, __u32 behind, __u32 size, __u64 *out)
 {
 	const __u64 *word_be = packet_at(walk, behind - sizeof(*word_be), sizeof(*word_be));
@@ -52,143 +157,65 @@ NFM_INLINE int counter_at(const struct nfm_walk *walk, __u32 behind, __u32 size,
 	return 1;
 }
 
-/* Duration in ms; a last before the first is 0. Times are of one kind: see nfm_layout. */
-NFM_INLINE int is_too_fast(const struct nfm_walk *walk, const struct nfm_layout *layout, __u64 bytes)
+/* Times are of one kind (nfm_layout); a last before the first is a duration of 0. */
+NFM_INLINE int duration_at(const struct nfm_walk *walk, const struct nfm_layout *layout, __u32 at,
+			   __u64 *out)
 {
 	__u32 size = layout->times == NFM_TIMES_UNIX_MS ? 8 : 4;
-	__u64 first, last, duration_ms;
+	__u64 first, last;
 
-	if (layout->times == NFM_TIMES_NONE)
+	if (!counter_at(walk, at + layout->first_at + size, size, &first) ||
+	    !counter_at(walk, at + layout->last_at + size, size, &last))
 		return 0;
-	if (!counter_at(walk, walk->s->record_at + layout->first_at + size, size, &first) ||
-	    !counter_at(walk, walk->s->record_at + layout->last_at + size, size, &last))
-		return 1;
 	if (layout->times == NFM_TIMES_UPTIME) /* wraps after 49 days */
-		duration_ms = (__s32)(last - first) < 0 ? 0 : (__u32)(last - first);
+		*out = (__s32)(last - first) < 0 ? 0 : (__u32)(last - first);
 	else
-		duration_ms = last < first ? 0 : last - first;
+		*out = last < first ? 0 : last - first;
 	if (layout->times == NFM_TIMES_UNIX_S)
-		duration_ms *= 1000;
-	return nfm_flow_is_too_fast(bytes, duration_ms);
-}
-
-/* Counters, with sampling; returns 0, or 1 if the agent has to look at the record. */
-NFM_INLINE int record_counters(struct nfm_walk *walk, struct nfm_flow *flow)
-{
-	const struct nfm_layout *layout = &pool_slot(walk->pool, walk->s->slot)->layout;
-	__u64 bytes, packets;
-
-	if (!counter_at(walk, walk->s->record_at + layout->bytes_end, layout->bytes_size, &bytes) ||
-	    !counter_at(walk, walk->s->record_at + layout->packets_end, layout->packets_size, &packets))
-		return 1;
-	if (nfm_flow_is_odd(bytes, packets))
-		return 1;
-	if (nfm_flow_is_too_fast(bytes, 0) && layout->bytes_size > 4 &&
-	    is_too_fast(walk, layout, bytes))
-		return 1;
-	bytes *= walk->s->num;
-	packets *= walk->s->num;
-	if (walk->s->den > 1) {
-		bytes = (bytes + walk->s->den / 2) / walk->s->den;
-		packets = (packets + walk->s->den / 2) / walk->s->den;
-	}
-	flow->bytes = bytes;
-	flow->packets = packets;
-	walk->s->sum.bytes += bytes;
-	walk->s->sum.packets += packets;
-	return 0;
-}
-
-/* The record's place in the batch; NULL if there is none, which the set's length has ruled out. */
-NFM_INLINE struct nfm_flow *record_begin(struct nfm_walk *walk, __u32 *index)
-{
-	*index = walk->s->count;
-	__asm__ volatile("" : "+r"(*index));
-	return *index < NFM_KERNEL_BATCH ? &walk->batch->flow[*index] : NULL;
-}
-
-NFM_INLINE long record_odd(struct nfm_walk *walk)
-{
-	walk->s->answer = NFM_REASON_ODD;
+		*out *= 1000;
 	return 1;
 }
 
-/* Addresses after NAT: the customer's side is looked up first (DESIGN: whose bytes). */
-NFM_INLINE int record_nat4(struct nfm_walk *walk, struct nfm_flow *flow, struct nfm_alt *alt)
+/* Whether one record of the set claims more than can be sent in its time. */
+static long check_rate(__u32 i, struct nfm_walk *walk)
 {
 	const struct nfm_layout *layout = &pool_slot(walk->pool, walk->s->slot)->layout;
-	const __u32 *post_be;
+	__u32 at = walk->s->record_at + i * layout->record_bytes;
+	__u64 bytes, duration_ms;
 
-	if (layout->post_dst_at != NFM_AT_NONE) {
-		post_be = packet_at(walk, walk->s->record_at + layout->post_dst_at, 4);
-		if (!post_be)
-			return 1;
-		if (*post_be && *post_be != flow->dst4_be) {
-			*(__u32 *)alt->dst = flow->dst4_be;
-			flow->dst4_be = *post_be;
-			flow->alt = NFM_ALT_DST;
-		}
+	if (!counter_at(walk, at + layout->bytes_end, layout->bytes_size, &bytes) ||
+	    !duration_at(walk, layout, at, &duration_ms) ||
+	    nfm_flow_is_too_fast(bytes, duration_ms))
+		return record_odd(walk);
+	return 0;
+}
+
+NFM_INLINE int walk_open(struct xdp_md *md, struct nfm_walk *walk)
+{
+	__u32 zero = 0;
+
+	walk->md = md;
+	walk->batch = bpf_map_lookup_elem(&nfm_scratch, &zero);
+	walk->pool = bpf_map_lookup_elem(&nfm_templates, &zero);
+	if (!walk->batch || !walk->pool)
+		return 0; /* cannot be: for the verifier */
+	walk->s = &walk->batch->walk;
+	return 1;
+}
+
+/*
+ * The three kinds of sets. Global functions (kernel 5.6): the verifier follows each once, and not once for
+ * each way to it.
+ */
+#define NFM_DECODE_RECORDS(name, family, nat)                                                     \
+	__noinline int name(struct xdp_md *md)                                                    \
+	{                                                                                         \
+		struct nfm_walk walk;                                                             \
+                                                                                                  \
+		return walk_open(md, &walk) ? decode_records(&walk, family, nat) : 1;             \
 	}
-	if (layout->post_src_at != NFM_AT_NONE) {
-		post_be = packet_at(walk, walk->s->record_at + layout->post_src_at, 4);
-		if (!post_be)
-			return 1;
-		if (*post_be && *post_be != flow->src4_be) {
-			*(__u32 *)alt->src = *post_be;
-			flow->alt |= NFM_ALT_SRC;
-		}
-	}
-	walk->s->has_alt |= flow->alt;
-	return 0;
-}
-
-static long record4(__u32 iteration, struct nfm_walk *walk)
-{
-	const struct nfm_layout *layout = &pool_slot(walk->pool, walk->s->slot)->layout;
-	const __u32 *src_be, *dst_be;
-	struct nfm_flow *flow;
-	__u32 index;
-
-	flow = record_begin(walk, &index);
-	if (!flow)
-		return record_odd(walk);
-	src_be = packet_at(walk, walk->s->record_at + layout->src_at, 4);
-	dst_be = packet_at(walk, walk->s->record_at + layout->dst_at, 4);
-	if (!src_be || !dst_be || *src_be == *dst_be || record_counters(walk, flow))
-		return record_odd(walk);
-	flow->src4_be = *src_be;
-	flow->dst4_be = *dst_be;
-	flow->family = 4;
-	flow->alt = 0;
-	if (record_nat4(walk, flow, &walk->batch->alt[index]))
-		return record_odd(walk);
-	walk->s->record_at += layout->record_bytes;
-	walk->s->count = index + 1;
-	return 0;
-}
-
-static long record6(__u32 iteration, struct nfm_walk *walk)
-{
-	const struct nfm_layout *layout = &pool_slot(walk->pool, walk->s->slot)->layout;
-	const struct nfm_addr *src, *dst;
-	struct nfm_flow *flow;
-	__u32 index;
-
-	flow = record_begin(walk, &index);
-	if (!flow)
-		return record_odd(walk);
-	src = packet_at(walk, walk->s->record_at + layout->src_at, 16);
-	dst = packet_at(walk, walk->s->record_at + layout->dst_at, 16);
-	if (!src || !dst || record_counters(walk, flow) ||
-	    (src->half_be[0] == dst->half_be[0] && src->half_be[1] == dst->half_be[1]))
-		return record_odd(walk);
-	__builtin_memcpy(flow->src, src, 16);
-	__builtin_memcpy(flow->dst, dst, 16);
-	flow->family = 6;
-	flow->alt = 0;
-	walk->s->record_at += layout->record_bytes;
-	walk->s->count = index + 1;
-	return 0;
-}
+NFM_DECODE_RECORDS(decode_records4, 4, 0)
+NFM_DECODE_RECORDS(decode_records4_nat, 4, 1)
+NFM_DECODE_RECORDS(decode_records6, 6, 0)
 
 #endif

@@ -150,8 +150,10 @@ NFM_INLINE void walk_template_set(struct nfm_walk *walk, __u32 options)
 NFM_INLINE void decode_set(struct nfm_walk *walk, struct nfm_template_slot *slot)
 {
 	__u32 bytes = walk->s->set_end - walk->s->record_at;
-	__u32 record = slot->layout.record_bytes;
-	__u32 records;
+	const struct nfm_layout *layout = &slot->layout;
+	__u32 record = layout->record_bytes;
+	__u32 records, den;
+	int answer;
 
 	if (!record) {
 		hand_over(walk, NFM_REASON_NO_TEMPLATE);
@@ -166,15 +168,31 @@ NFM_INLINE void decode_set(struct nfm_walk *walk, struct nfm_template_slot *slot
 		hand_over(walk, NFM_REASON_LARGE);
 		return;
 	}
-	walk->s->num = walk->s->sampling_num ?: slot->layout.sampling_num;
-	walk->s->den = walk->s->sampling_num ? walk->s->sampling_den : slot->layout.sampling_den;
-	stamp(&slot->used_ns, walk->s->now_ns);
-	if (slot->layout.family == 6) {
-		walk->s->has_v6 = 1;
-		bpf_loop(records, record6, walk, 0);
-	} else {
-		bpf_loop(records, record4, walk, 0);
+	den = walk->s->sampling_num ? walk->s->sampling_den : layout->sampling_den;
+	if (walk->s->count && den != walk->s->den) {
+		hand_over(walk, NFM_REASON_NO_TEMPLATE); /* the batch is divided by one number */
+		return;
 	}
+	walk->s->num = walk->s->sampling_num ?: layout->sampling_num;
+	walk->s->den = den;
+	walk->s->records = records;
+	stamp(&slot->used_ns, walk->s->now_ns);
+	if (layout->family == 6) {
+		walk->s->has_v6 = 1;
+		answer = decode_records6(walk->md);
+	} else if (layout->post_dst_at == NFM_AT_NONE && layout->post_src_at == NFM_AT_NONE) {
+		answer = decode_records4(walk->md);
+	} else {
+		walk->s->post_dst_at = layout->post_dst_at == NFM_AT_NONE ? layout->dst_at :
+									    layout->post_dst_at;
+		walk->s->post_src_at = layout->post_src_at == NFM_AT_NONE ? layout->src_at :
+									    layout->post_src_at;
+		answer = decode_records4_nat(walk->md);
+	}
+	if (answer == NFM_RECORDS_ODD)
+		hand_over(walk, NFM_REASON_ODD);
+	else if (answer == NFM_RECORDS_LARGE && layout->times != NFM_TIMES_NONE)
+		bpf_loop(records, check_rate, walk, 0);
 }
 
 /* Four bytes of options data; the last ones, which may overlap, end the loop. */
@@ -311,6 +329,7 @@ NFM_INLINE void walk_begin(const struct nfm_rx *rx, struct nfm_walk_state *s, __
 	s->end = rx->offset + rx->walk_bytes;
 	s->answer = NFM_CONTINUE;
 	s->count = 0;
+	s->den = 1;
 	s->has_v6 = 0;
 	s->has_alt = 0;
 	s->sampling_num = rx->admission.sampling_num;
@@ -320,19 +339,17 @@ NFM_INLINE void walk_begin(const struct nfm_rx *rx, struct nfm_walk_state *s, __
 }
 
 /* Walks all sets. `watch`: only to see whether templates differ. */
-NFM_INLINE int template_walk(struct nfm_rx *rx, struct nfm_scratch *batch, __u32 watch)
+NFM_INLINE int template_walk(struct nfm_rx *rx, __u32 watch)
 {
-	struct nfm_walk walk = { .md = rx->md, .batch = batch, .s = &batch->walk };
+	struct nfm_walk walk;
 	__u32 header = 0;
-	__u32 zero = 0;
 	int answer;
 
 	rx->walk_bytes = rx->length;
 	answer = template_header(rx, &header);
 	if (answer != NFM_CONTINUE)
 		return answer;
-	walk.pool = bpf_map_lookup_elem(&nfm_templates, &zero);
-	if (!walk.pool)
+	if (!walk_open(rx->md, &walk))
 		return NFM_REASON_NO_TEMPLATE; /* cannot be: for the verifier */
 	walk_begin(rx, walk.s, header, watch);
 	if (walk.s->end > NFM_WALK_MOST)
@@ -349,13 +366,13 @@ NFM_INLINE int template_walk(struct nfm_rx *rx, struct nfm_scratch *batch, __u32
 
 NFM_INLINE int template_decode(struct nfm_rx *rx, struct nfm_scratch *batch)
 {
-	int answer = template_walk(rx, batch, 0);
+	int answer = template_walk(rx, 0);
 
 	if (answer != NFM_CONTINUE)
 		return answer;
 	rx->count = batch->walk.count;
 	rx->sum = batch->walk.sum;
-	batch->divide_by = 1; /* done record by record: sets may differ */
+	batch->divide_by = batch->walk.den;
 	batch->has_v6 = batch->walk.has_v6;
 	batch->has_alt = batch->walk.has_alt;
 	return NFM_CONTINUE;
@@ -366,17 +383,42 @@ NFM_INLINE void template_watch(struct nfm_rx *rx)
 {
 	const struct nfm_admission *admission = bpf_map_lookup_elem(&nfm_admission, &rx->source);
 	const __u16 *version_be = (const void *)rx->payload;
-	struct nfm_scratch *batch;
-	__u32 zero = 0;
 
-	batch = bpf_map_lookup_elem(&nfm_scratch, &zero);
-	if (!admission || !batch || rx->length < sizeof(*version_be) ||
+	if (!admission || rx->length < sizeof(*version_be) ||
 	    (const void *)(version_be + 1) > rx->end)
 		return;
 	rx->admission = *admission;
 	rx->version = bpf_ntohs(*version_be);
 	if (rx->version == NFM_NETFLOW_V9 || rx->version == NFM_IPFIX)
-		template_walk(rx, batch, 1);
+		template_walk(rx, 1);
+}
+
+/*
+ * A first fragment: what follows is not seen here. The agent gets the datagram by its socket, and decodes
+ * the stream until then; in tee mode it does not, so that a template that begins here is lost.
+ */
+NFM_INLINE void template_fragment(struct nfm_rx *rx)
+{
+	const struct nfm_admission *admission = bpf_map_lookup_elem(&nfm_admission, &rx->source);
+	const __u16 *version_be = (const void *)rx->payload;
+	struct nfm_walk walk = { .md = rx->md };
+	struct nfm_template_slot *stream;
+	const __u16 *set;
+	__u32 header;
+
+	if (!admission || (const void *)(version_be + 1) > rx->end)
+		return;
+	rx->version = bpf_ntohs(*version_be);
+	if ((rx->version != NFM_NETFLOW_V9 && rx->version != NFM_IPFIX) ||
+	    template_header(rx, &header) != NFM_CONTINUE || !walk_open(rx->md, &walk))
+		return;
+	rx->admission = *admission;
+	walk_begin(rx, walk.s, header, 1);
+	stream = find_stream(&walk);
+	disarm(&walk, stream);
+	set = packet_at(&walk, walk.s->at, 2);
+	if (stream && rx->ctl->flags & NFM_CTL_TEE && (!set || bpf_ntohs(*set) < 4))
+		stream->token = NFM_TOKEN_LOST;
 }
 
 /* The agent never got a datagram that disarmed a stream: nobody knows that stream's templates now. */

@@ -26,8 +26,8 @@
 #define NFM_REASON_ROWS 64U
 #define NFM_REFUSED_ENTRIES 1024U
 /*
- * Rows that a datagram can touch: two for each of 4,096 records, 64 reasons, a few, and the notes of
- * some 1,000 exporters whose waiting sets make room for its own.
+ * Rows that a datagram can touch: two for each of 4,096 records, 64 reasons, a few, and the notes
+ * of some 1,000 exporters whose waiting sets make room for its own.
  */
 #define NFM_JOURNAL_ENTRIES 9344U
 #define NFM_WAITING_PAGE 4096U	  /* unit of the waiting room's size, bytes */
@@ -84,7 +84,7 @@ struct nfm_row {
 			__u64 seen_ns;
 			__u64 spare;
 		} reason;
-		struct { /* an exporter's notes: records that were counted with a remark, and others */
+		struct { /* an exporter's notes: records counted with a remark, and others */
 			__u64 wrapped;	   /* 32-bit byte counters that certainly wrapped */
 			__u64 repaired;	   /* of these, repaired */
 			__u64 empty;	   /* zero packets and zero bytes */
@@ -265,7 +265,7 @@ struct nfm_seqlog {
 			__u16 exporter; /* row */
 			__u16 version;
 			__u16 units;	/* records of the datagram, options records among them */
-			__u16 open;	/* its sets that nobody could decode yet: so many records more */
+			__u16 open;	/* its sets that nobody could decode yet: records more */
 		};
 		__u64 head; /* entry 0: how many were ever written to this column */
 	};
@@ -298,7 +298,7 @@ struct nfm_account {
 	__u64 span_received;
 	__u64 lost_closed;  /* of earlier runs */
 	__u32 next;	    /* the sequence that would follow without a gap */
-	__u32 open;	    /* the newest datagram had sets not yet decoded: at most so many records */
+	__u32 open;	    /* the newest datagram has sets not yet decoded: so many records */
 	__u32 recent_count; /* entries of `recent` ever written, modulo 2^32 */
 	__u32 reserved;
 	__u32 recent[NFM_STREAM_RECENT]; /* sequences of the newest datagrams */

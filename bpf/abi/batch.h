@@ -76,9 +76,23 @@ static inline __attribute__((always_inline)) __u64 nfm_flow_sameness(__u32 src, 
 	return (__u64)(src ^ dst) - 1;
 }
 
+static inline __attribute__((always_inline)) __u64 nfm_flow_sameness6(const __u8 *src,
+								      const __u8 *dst)
+{
+	const __u32 *a = (const __u32 *)src, *b = (const __u32 *)dst;
+
+	return (__u64)((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3])) - 1;
+}
+
 static inline __attribute__((always_inline)) int nfm_flow_is_odd(__u64 bytes, __u64 packets)
 {
 	return (__s64)nfm_flow_oddness(bytes, packets) < 0;
+}
+
+/** The same for a record so large that only its times can tell whether that much can be sent. */
+static inline __attribute__((always_inline)) __u64 nfm_flow_largeness(__u64 bytes)
+{
+	return NFM_RATE_SLACK_MS - (bytes >> NFM_RATE_SHIFT);
 }
 
 /** Whether so many bytes can be sent in that time. */

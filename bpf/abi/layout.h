@@ -5,8 +5,8 @@
  * not change while it is linked, and is used anew only after a grace period: the datapath
  * never sees a half-written template, and takes no lock.
  *
- * Arming. A stream has a slot of its own (id 0). Its `token` is 0 while its templates may be used. A
- * template set that differs from what is installed makes the datapath store a token that
+ * Arming. A stream has a slot of its own (id 0). Its `token` is 0 while its templates may be used.
+ * A template set that differs from what is installed makes the datapath store a token that
  * was never there before; all of the stream's data then go to the agent, until the agent has
  * installed what it learned and finds the token unchanged (user/agent/install.c). If that template
  * set is lost because the punt ring is full, the token becomes NFM_TOKEN_LOST and stays.
@@ -70,7 +70,7 @@ struct nfm_layout {
 #define NFM_SLOT_DATA 2U     /* the datapath decodes its data */
 #define NFM_SLOT_AGENT 3U    /* known, but only the agent decodes its data */
 #define NFM_SLOT_OPTIONS 4U  /* options data: to the agent */
-#define NFM_SLOT_SAMPLING 5U /* the same; if they say another thing than before, they disarm the stream */
+#define NFM_SLOT_SAMPLING 5U /* the same; new things that they say disarm the stream */
 
 struct nfm_template_slot {
 	/* does not change while the slot is linked */

@@ -23,7 +23,8 @@
 	X(OPTIONS_RECORDS, 2, STAT, "options-records",                                            \
 	  "options records: read for sampling, not counted as flows")                             \
 	X(TEMPLATES, 3, STAT, "templates", "templates that were new or had changed")              \
-	X(WAITED, 4, STAT, "waited", "records that waited for their template, counted when it came") \
+	X(WAITED, 4, STAT, "waited",                                                              \
+	  "records that waited for their template, counted when it came")                         \
 	X(NEW_EXPORTER, 8, PUNT, "new-exporter",                                                  \
 	  "first datagrams of an exporter: the agent decides and adds it")                        \
 	X(NEW_CUSTOMER, 9, PUNT, "new-customer",                                                  \
@@ -58,7 +59,8 @@
 	  "the UDP socket's buffer was full: raise net.core.rmem_max, or use XDP")                \
 	X(OPTIONS, 30, PUNT, "options", "options data: the agent reads sampling from them")       \
 	X(UNARMED, 31, PUNT, "unarmed",                                                           \
-	  "the stream's templates have changed: the agent decodes until the kernel has the new ones") \
+	  "the stream's templates have changed: the agent decodes until the kernel has the new "  \
+	  "ones")                                                                                 \
 	X(ODD, 32, PUNT, "odd-record",                                                            \
 	  "a record that wrapped, is empty or cannot be: the agent takes a second look")          \
 	X(ODD_SET, 33, PUNT, "odd-set", "a set that does not fit: the agent says what is wrong")  \
@@ -67,14 +69,15 @@
 	X(BAD_TEMPLATE, 35, REJECT, "bad-template",                                               \
 	  "a template that does not fit its set, has a number below 256, or has no field")        \
 	X(BAD_DATA, 36, REJECT, "bad-data",                                                       \
-	  "a data set that does not fit its template: shorter than a record, or a field runs over") \
+	  "a data set that does not fit its template: shorter than a record, or a field runs "    \
+	  "over")                                                                                 \
 	X(TOO_MANY, 37, REJECT, "too-many",                                                       \
 	  "more records or templates than one datagram may have here: 4,096 and 512")             \
 	X(CUSTOMERS_FULL, 40, NOTE, "customers-full",                                             \
 	  "no row is left for a customer: counted as unmatched; raise [collector] capacity")      \
 	X(WRAPPED, 41, NOTE, "wrapped",                                                           \
-	  "a 32-bit byte counter wrapped: export 64-bit counters (v9, IPFIX), or set the router's " \
-	  "active timeout to 1 minute; [exporter] repair-wraps repairs")                          \
+	  "a 32-bit byte counter wrapped: export 64-bit counters (v9, IPFIX), or set the "        \
+	  "router's active timeout to 1 minute; [exporter] repair-wraps repairs")                 \
 	X(REPAIRED, 42, NOTE, "wrap-repaired", "a wrapped 32-bit byte counter, repaired")         \
 	X(EMPTY_RECORD, 43, NOTE, "empty-record", "no packets and no bytes")                      \
 	X(SAME_ADDRESS, 44, NOTE, "same-address", "destination and source are the same address")  \

@@ -177,6 +177,14 @@ static int timeout_ms(struct nfm_agent *agent, bool more)
 	return left_ms < TICK_MS ? (int)left_ms : TICK_MS;
 }
 
+static void read_sockets(void *cookie)
+{
+	struct nfm_agent *agent = cookie;
+
+	for (unsigned int i = 0; i < agent->sockets.count; i++)
+		nfm_sockets_read(&agent->sockets, i, &agent->meter, TAKE_AT_ONCE);
+}
+
 static void tick(struct nfm_agent *agent)
 {
 	uint64_t now_ns = nfm_clock_monotonic_ns();
@@ -313,10 +321,12 @@ static int open_meter(struct nfm_agent *agent, struct nfm_error *error)
 	if (r < 0)
 		return r;
 	agent->meter_open = true;
+	agent->meter.read_sockets = read_sockets;
+	agent->meter.read_sockets_cookie = agent;
 	if (nfm_table_customers(&agent->meter.table.geometry) != config->capacity)
 		nfm_log(LOG_NOTICE,
-			"the table was made with capacity %u; the configured %u is for the next one, "
-			"after `nfmeter detach`",
+			"the table was made with capacity %u; the configured %u is for the next "
+			"one, after `nfmeter detach`",
 			nfm_table_customers(&agent->meter.table.geometry), config->capacity);
 	return 0;
 }

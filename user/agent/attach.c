@@ -142,7 +142,8 @@ int nfm_agent_detach(const struct nfm_config *config, const char *interface)
 		return 0;
 	}
 	if (nfm_nics_lock(config, &lock_fd, &error) == -EWOULDBLOCK) {
-		printf("%s: detached; the agent keeps the table, datagrams come by its UDP socket\n",
+		printf("%s: detached; the agent keeps the table, datagrams come by its UDP "
+		       "socket\n",
 		       interface);
 		return 0;
 	}

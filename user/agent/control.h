@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The control socket: RUNTIME/control.sock, a stream socket. One request, a JSON object in one line,
- * one answer in one line:
- *   {"command":"status"}            → {"ok":true,"pid":N,"xdp":BOOL,"interfaces":[{"name":S,"mode":S,"program_id":N}…],
+ * The control socket: RUNTIME/control.sock, a stream socket. One request, a JSON object in one
+ * line, one answer in one line:
+ *   {"command":"status"}            → {"ok":true,"pid":N,"xdp":BOOL,
+ *                                      "interfaces":[{"name":S,"mode":S,"program_id":N}…],
  *                                      "hook":{"backlog":N,"failures":N},"next_rotation":T,
  *                                      "snapshot_error":S (only while snapshots cannot be written)}
- *   {"command":"customers-reload"}  → {"ok":true,"listed":N,"added":N,"removed":N,"changed":N,"without_row":N}
+ *   {"command":"customers-reload"}  → {"ok":true,"listed":N,"added":N,"removed":N,
+ *                                      "changed":N,"without_row":N}
  *   {"command":"customers-set","id":S,"prefixes":[S…]}   → as reload
  *   {"command":"customers-remove","id":S}                → as reload
  *   anything that fails             → {"ok":false,"error":S}
  *
- * Beside it the agent leaves RUNTIME/agent.table: one line, "pins DIRECTORY" or "file PATH": where its
- * table stands, so that the CLI reads the right one also when no agent runs.
+ * Beside it the agent leaves RUNTIME/agent.table: one line, "pins DIRECTORY" or "file PATH": where
+ * its table stands, so that the CLI reads the right one also when no agent runs.
  */
 #ifndef NFM_CONTROL_H
 #define NFM_CONTROL_H
@@ -25,7 +27,7 @@
 #define NFM_CONTROL_MAX 65536 /* bytes of a request or an answer */
 
 /**
- * Sends `request` to the agent at `runtime` and waits for its answer (malloc'd, without the newline).
+ * Sends `request` to the agent at `runtime` and waits for its answer (malloc'd, no newline).
  * -ECONNREFUSED: no agent is running there; -ETIMEDOUT: it did not answer in 60 s.
  */
 int nfm_control_call(const char *runtime, const char *request, char **answer,

@@ -39,8 +39,8 @@ static int connect_to(const char *runtime, struct nfm_error *error)
 		return NFM_STEAL_FD(fd);
 	if (errno == ENOENT || errno == ECONNREFUSED)
 		return nfm_error_set(error, -ECONNREFUSED,
-				     "no agent is running at %s: start it with `nfmeter run`, or name "
-				     "its configuration with -c",
+				     "no agent is running at %s: start it with `nfmeter run`, or "
+				     "name its configuration with -c",
 				     address.sun_path);
 	return nfm_error_set(error, -errno, "%s: %s%s", address.sun_path, strerror(errno),
 			     errno == EACCES ? ": run this as root or as the agent's user" : "");
@@ -122,8 +122,8 @@ int nfm_control_call(const char *runtime, const char *request, char **answer,
 
 	if (strlen(request) + 1 > NFM_CONTROL_MAX)
 		return nfm_error_set(error, -E2BIG,
-				     "the request is longer than the %d bytes that the agent takes: "
-				     "edit the customers file and reload",
+				     "the request is longer than the %d bytes that the agent "
+				     "takes: edit the customers file and reload",
 				     NFM_CONTROL_MAX);
 	buf = malloc(NFM_CONTROL_MAX);
 	if (!buf)

@@ -142,7 +142,8 @@ static int serve_text(struct nfm_control *control, const char *text, yajl_gen ou
 		return nfm_error_set(error, -EINVAL, "request: no \"command\"");
 	r = get_prefixes(tree, prefixes, &request.prefix_count);
 	if (r < 0)
-		return nfm_error_set(error, r, "request: \"prefixes\" is no list of at most %d texts",
+		return nfm_error_set(error, r,
+				     "request: \"prefixes\" is no list of at most %d texts",
 				     PREFIXES_MAX);
 	return control->serve(control->cookie, &request, out, error);
 }

@@ -33,8 +33,8 @@ struct nfm_control {
 	char path[108];
 	struct nfm_control_connection connection[NFM_CONTROL_CONNECTIONS];
 	/*
-	 * Answers a request by writing members into the open JSON object `out`; a negative result gives
-	 * {"ok":false,"error":error.text} instead. -EAGAIN: not now, ask again by nfm_control_retry().
+	 * Answers a request by writing members into the open JSON object `out`; if negative, the
+	 * answer is {"ok":false,"error":error.text}. -EAGAIN: not now, see nfm_control_retry().
 	 */
 	int (*serve)(void *cookie, const struct nfm_control_request *request, yajl_gen out,
 		     struct nfm_error *error);

@@ -96,8 +96,8 @@ static int apply_listed(struct nfm_meter *meter, const struct nfm_config_exporte
 		exporter = nfm_meter_exporter_add(meter, &listed->addr, NFM_EXPORTER_LISTED);
 	if (exporter == -ENOSPC) { /* rows are kept for what they counted: no cause not to run */
 		nfm_log(LOG_ERR,
-			"no row for exporter %s: others, discovered or removed, have all %u of this "
-			"table; its datagrams are refused until a new table is made",
+			"no row for exporter %s: others, discovered or removed, have all %u of "
+			"this table; its datagrams are refused until a new table is made",
 			nfm_units_format_addr(&listed->addr, text, sizeof(text)),
 			meter->table.geometry.exporters);
 		return 0;

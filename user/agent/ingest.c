@@ -60,7 +60,8 @@ static int admit(struct nfm_meter *meter, const struct nfm_arrival *a)
 		return exporter;
 	}
 	nfm_log_limited(&meter->full_limit, a->time_ns, LOG_WARNING,
-			"exporter %s: no row left (max-exporters %u): its datagrams are not counted",
+			"exporter %s: no row left (max-exporters %u): its datagrams are not "
+			"counted",
 			text, meter->table.geometry.exporters);
 	return -NFM_REASON_EXPORTERS_FULL;
 }
@@ -137,7 +138,7 @@ static void count_notes(struct nfm_meter *meter, const struct nfm_arrival *a, ui
 	row->notes.seen_ns = a->time_ns;
 }
 
-/* Adds the decoded flows. `datagrams`: 1, or 0 for a set whose datagram was counted when it came. */
+/* Adds the decoded flows. `datagrams`: 1, or 0 for a set: its datagram was counted when it came. */
 static void count_batch(struct nfm_meter *meter, const struct nfm_arrival *a, uint32_t exporter,
 			uint32_t datagrams)
 {
@@ -228,7 +229,8 @@ static void count_given_up(void *cookie, const struct nfm_waiting *waiting)
 	}
 	nfm_log_limited(&meter->wire_limit, g->now_ns, LOG_WARNING,
 			"data set %u of %u bytes from %s lost: %s: %s", waiting->id,
-			waiting->length, nfm_units_format_addr(&waiting->source, text, sizeof(text)),
+			waiting->length,
+			nfm_units_format_addr(&waiting->source, text, sizeof(text)),
 			nfm_reason_name(g->reason), nfm_reason_help(g->reason));
 }
 
@@ -311,9 +313,9 @@ void nfm_meter_take_waiting(struct nfm_meter *meter, const struct nfm_waiting *w
 /* ---- a datagram ---- */
 
 /*
- * All that it brings. Stream and store hear first: if we die before the commit, the datagram comes out
- * of the ring once more, and is a second copy to the stream and says nothing new to the store. The
- * other way round it would show as lost, and its templates would be.
+ * All that it brings. Stream and store hear first: if we die before the commit, the datagram comes
+ * out of the ring once more, and is a second copy to the stream and says nothing new to the store.
+ * The other way round it would show as lost, and its templates would be.
  */
 static void take_decoded(struct nfm_meter *meter, const struct nfm_arrival *a, uint32_t exporter,
 			 const struct nfm_decode_source *source)

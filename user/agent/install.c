@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Templates into the datapath's pool (bpf/abi/layout.h), so that it never decodes with one that the
- * stream has redefined since. A round: disarm what differs, link the new slots, read the streams' tokens,
- * wait for a grace period, take everything out of the punt ring that stood in it then, and arm a stream
- * only if its token and its templates in the store are still the same. A template set that the
- * datapath saw before that is in what we took; one that it sees later changes the token.
+ * stream has redefined since. A round: disarm what differs, link the new slots, read the streams'
+ * tokens, wait for a grace period, take everything out of the punt ring that stood in it then, and
+ * arm a stream only if its token and its templates in the store are still the same. A template set
+ * that the datapath saw before that is in what we took; one that it sees later changes the token.
  */
 #include <errno.h>
 #include <sched.h>
@@ -324,7 +324,7 @@ static void sync_store(struct nfm_meter *meter, bool look_only)
 	sync_linked(meter, look_only);
 }
 
-/* Streams that the datapath has disarmed, and, after a restart, those that are as they were left. */
+/* Streams that the datapath has disarmed, and after a restart those that are as they were left. */
 static void find_dirty(struct nfm_meter *meter)
 {
 	struct nfm_install *install = install_of(meter);
@@ -359,8 +359,8 @@ static bool drain_ring(struct nfm_meter *meter)
 }
 
 /*
- * The datapath disarmed the stream by a datagram that the full ring did not take: what we know of its
- * templates is not to be trusted. Its data wait until they are announced again.
+ * The datapath disarmed the stream by a datagram that the full ring did not take: what we know of
+ * its templates is not to be trusted. Its data wait until they are announced again.
  */
 static void forget_stream(struct nfm_meter *meter, uint32_t stream)
 {
@@ -379,8 +379,8 @@ static void forget_stream(struct nfm_meter *meter, uint32_t stream)
 				    next_token(install_of(meter)), false, __ATOMIC_SEQ_CST,
 				    __ATOMIC_SEQ_CST);
 	nfm_log_limited(&meter->templates.limit, nfm_clock_monotonic_ns(), LOG_WARNING,
-			"exporter %s: a template was lost because the punt ring was full: data wait until "
-			"it is announced again",
+			"exporter %s: a template was lost because the punt ring was full: data "
+			"wait until it is announced again",
 			nfm_units_format_addr(&name.exporter, text, sizeof(text)));
 }
 
@@ -424,6 +424,8 @@ void nfm_install_round(struct nfm_meter *meter, uint64_t now_ns)
 	nfm_meter_grace();
 	free_unlinked(install);
 	drained = drain_ring(meter);
+	if (meter->read_sockets) /* datagrams that came as fragments: they disarmed, too */
+		meter->read_sockets(meter->read_sockets_cookie);
 	for (uint32_t i = 0; i < NFM_TEMPLATE_SLOTS; i++) {
 		if (token[i] != NFM_TOKEN_ARMED && drained)
 			arm(meter, i, token[i], turn[i]);

@@ -47,8 +47,8 @@ int nfm_agent_serve(void *cookie, const struct nfm_control_request *request, yaj
 		    struct nfm_error *error);
 
 /**
- * SIGHUP: the configuration's exporters, template-wait, expiry limits and hook, and the customers file, again; put
- * off while a rotation is under way. A file with an error changes nothing.
+ * SIGHUP: the configuration's exporters, template-wait, expiry limits and hook, and the customers
+ * file, again; put off while a rotation is under way. A file with an error changes nothing.
  */
 void nfm_agent_reload(struct nfm_agent *agent);
 

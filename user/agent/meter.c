@@ -160,8 +160,8 @@ static int open_parts(struct nfm_meter *meter, const struct nfm_xdp *xdp, struct
 }
 
 /*
- * The customers at the start. A wrong file must not keep the agent from a table that has customers: it
- * goes on with those, as after a wrong reload. A new table has none to go on with.
+ * The customers at the start. A wrong file must not keep the agent from a table that has customers:
+ * it goes on with those, as after a wrong reload. A new table has none to go on with.
  */
 static int first_load(struct nfm_meter *meter, struct nfm_error *error)
 {

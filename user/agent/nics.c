@@ -191,8 +191,8 @@ static int replace_unadopted(const struct nfm_xdp *xdp, const char *interface,
 	nfm_table_close(&table);
 	if (adopted) {
 		r = nfm_error_set(error, -EEXIST,
-				  "%s: its nfmeter (program %u) has a table of its own: left alone; "
-				  "`nfmeter detach %s` ends it",
+				  "%s: its nfmeter (program %u) has a table of its own: left "
+				  "alone; `nfmeter detach %s` ends it",
 				  interface, program_id, interface);
 		goto out;
 	}

@@ -18,8 +18,8 @@ struct nfm_nic {
 int nfm_lock_file(const char *path, int flags, int *out, struct nfm_error *error);
 
 /**
- * Locks the pin folder (made if it is missing): who holds it is the only writer of the table that is
- * pinned there. The lock goes with the fd. -EWOULDBLOCK: an agent is running on it.
+ * Locks the pin folder (made if it is missing): who holds it is the only writer of the table that
+ * is pinned there. The lock goes with the fd. -EWOULDBLOCK: an agent is running on it.
  */
 int nfm_nics_lock(const struct nfm_config *config, int *fd, struct nfm_error *error);
 

@@ -215,7 +215,8 @@ void nfm_rotation_log(const struct nfm_rotation *r)
 		(unsigned long long)s->total.bytes, (unsigned long long)s->total.packets,
 		(unsigned long long)s->customers, (unsigned long long)s->unmatched.bytes,
 		(unsigned long long)s->rejected_datagrams, (unsigned long long)s->lost,
-		(unsigned long long)(s->duration_ns / NFM_NS_PER_MS), reasons[0] ? reasons : " none");
+		(unsigned long long)(s->duration_ns / NFM_NS_PER_MS),
+		reasons[0] ? reasons : " none");
 	if (r->expire_outcome < 0)
 		nfm_log(LOG_ERR, "expiry: %s", r->error.text);
 	else if (r->expired.files_gone)

@@ -13,7 +13,12 @@
 #include "snapshot/expire.h"
 #include "snapshot/rotate.h"
 
-enum nfm_rotation_state { NFM_ROTATION_IDLE, NFM_ROTATION_WORK, NFM_ROTATION_DONE, NFM_ROTATION_STOP };
+enum nfm_rotation_state {
+	NFM_ROTATION_IDLE,
+	NFM_ROTATION_WORK,
+	NFM_ROTATION_DONE,
+	NFM_ROTATION_STOP,
+};
 
 struct nfm_rotation {
 	const struct nfm_config *config;

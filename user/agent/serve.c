@@ -97,7 +97,8 @@ static int serve_set(struct nfm_agent *agent, const struct nfm_control_request *
 	if (nfm_rotation_busy(&agent->rotation))
 		return -EAGAIN;
 	if (!request->id || !request->prefix_count)
-		return nfm_error_set(error, -EINVAL, "customers set: an id and prefixes are needed");
+		return nfm_error_set(error, -EINVAL,
+				     "customers set: an id and prefixes are needed");
 	r = nfm_registry_file_set(agent->config->customers_file, request->id, request->prefixes,
 				  request->prefix_count, error);
 	return r < 0 ? r : reload(agent, out, error);

@@ -87,7 +87,8 @@ static const char *advice(int code)
 	case -EADDRINUSE:
 		return "stop the other collector, or run beside it with tee = yes";
 	case -EADDRNOTAVAIL:
-		return "[collector] listen takes addresses of this machine; `ip address` lists them";
+		return "[collector] listen takes addresses of this machine; `ip address` lists "
+		       "them";
 	case -EACCES:
 		return "below 1024 a port needs root: choose another [collector] port";
 	}

@@ -99,7 +99,8 @@ static void open_file(struct nfm_meter *meter)
 		r = nfm_store_file_open(&templates->file, path, templates->store, &error);
 	if (r < 0)
 		nfm_log_limited(&templates->limit, nfm_clock_monotonic_ns(), LOG_WARNING,
-				"templates are not kept on disk: %s; it is tried again", error.text);
+				"templates are not kept on disk: %s; it is tried again",
+				error.text);
 }
 
 static void load_file(struct nfm_meter *meter)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Templates in the running agent: the store with its log on disk, and what of it stands in the datapath.
- * Pieces: templates.c (store, log, waiting room), install.c (the datapath's pool).
+ * Templates in the running agent: the store with its log on disk, and what of it stands in the
+ * datapath. Pieces: templates.c (store, log, waiting room), install.c (the datapath's pool).
  */
 #ifndef NFM_AGENT_TEMPLATES_H
 #define NFM_AGENT_TEMPLATES_H
@@ -18,11 +18,11 @@ struct nfm_meter;
 
 /** What we know of the pool's slots beside what stands in them. */
 struct nfm_install {
-	uint16_t stream[NFM_TEMPLATE_SLOTS]; /* of a linked slot: its stream's slot, + 1; 0: not linked */
+	uint16_t stream[NFM_TEMPLATE_SLOTS]; /* of a linked slot: its stream's slot + 1; else 0 */
 	uint8_t used[NFM_TEMPLATE_SLOTS];    /* linked, or unlinked in the round under way */
-	uint8_t dirty[NFM_TEMPLATE_SLOTS];   /* of a stream: what is installed may not be what the store has */
+	uint8_t dirty[NFM_TEMPLATE_SLOTS];   /* of a stream: the store may have another state */
 	uint8_t keep[NFM_TEMPLATE_SLOTS];    /* in a round: the store has it */
-	uint32_t turn[NFM_TEMPLATE_SLOTS];   /* of a stream: its changes, to see one that comes meanwhile */
+	uint32_t turn[NFM_TEMPLATE_SLOTS];   /* of a stream: its changes, to see further ones */
 	uint32_t next;	   /* where the search for a free slot goes on */
 	uint64_t token;	   /* our newest one: never the datapath's */
 	uint64_t round_ns; /* when the last round ended */
@@ -78,7 +78,7 @@ bool nfm_install_wanted(const struct nfm_meter *meter);
 
 /**
  * If something is dirty and the last round is long enough ago: a round. Installs, waits for a grace
- * period, takes from the punt ring what came before its end, and arms what has not changed meanwhile.
+ * period, takes from the punt ring what came before its end, and arms what is still the same.
  */
 void nfm_install_round(struct nfm_meter *meter, uint64_t now_ns);
 
