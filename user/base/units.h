@@ -8,8 +8,11 @@
 
 #include "abi.h"
 
-#define NFM_SIZE_FORM "a number with K, M, G or T (KB, MB, GB, TB), such as 100M or 1.5G; 0: no limit"
-#define NFM_LIFETIME_FORM "a number with w, d, H or M, such as 31d, 240H, 1.5d or 1d12H; 0: no limit"
+#define NFM_SIZE_FORM                                                       \
+	"a number with K, M, G or T (KB, MB, GB, TB), such as 100M or 1.5G; " \
+	"0: no limit"
+#define NFM_LIFETIME_FORM \
+	"a number with w, d, H or M, such as 31d, 240H, 1.5d or 1d12H; 0: no limit"
 
 /**
  * Directory size in bytes, nfexpire's units (powers of 1024, fractions allowed; none: bytes).

@@ -68,7 +68,8 @@ int nfm_ask(const char *runtime, const struct nfm_ask *ask, yajl_val *answer,
 						     "of this version? restart it");
 	if (!nfm_ask_bool(tree, "ok"))
 		return nfm_error_set(error, -EREMOTEIO, "%s",
-				     nfm_ask_string(tree, "error", "the agent refused, and said not why"));
+				     nfm_ask_string(tree, "error",
+						    "the agent refused, and said not why"));
 	*answer = NFM_STEAL_PTR(tree);
 	return 0;
 }

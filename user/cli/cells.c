@@ -250,7 +250,8 @@ static void release_preview(struct nfm_cells *cells)
 		size_t width = heading ? nfm_text_width(heading) : 0;
 
 		for (row = 0; row < cells->preview_rows; row++)
-			width = NFM_MAX(width, nfm_text_width(cells->preview[row * cells->count + i]));
+			width = NFM_MAX(width,
+					nfm_text_width(cells->preview[row * cells->count + i]));
 		cells->cell[i].width = width;
 	}
 	write_text(cells, NULL, true);

@@ -119,8 +119,9 @@ static int check_selection(struct selection *selection, const struct nfm_table *
 	for (i = 0; i < selection->count; i++) {
 		if (!selection->found[i])
 			return nfm_error_set(error, -ENOENT,
-					     "%s: no customer has this id or name, and no customer's "
-					     "prefix holds it: `nfmeter customers list` shows all",
+					     "%s: no customer has this id or name, and no "
+					     "customer's prefix holds it: `nfmeter customers list` "
+					     "shows all",
 					     selection->argument[i]);
 	}
 	return 0;

@@ -61,7 +61,7 @@ static void read_reasons(const struct nfm_table *t, struct accounts *out)
 			break;
 		case NFM_KIND_PUNT:
 		case NFM_KIND_PASS:
-		case NFM_KIND_LOST: /* sets of datagrams that were taken: none of these is rejected */
+		case NFM_KIND_LOST: /* sets of datagrams that were taken: none is rejected */
 		case NFM_KIND_RETIRED:
 			out->reason[i] = row.reason.datagrams;
 			break;

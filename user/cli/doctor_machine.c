@@ -206,7 +206,8 @@ static void check_directory(const struct nfm_doctor *d, struct nfm_finding *f)
 		nfm_finding_say(f, OK, "%s is writable and has %s left", path, space);
 	if (!d->config.expire_size_bytes && !d->config.expire_lifetime_s)
 		nfm_finding_say(f, WARN,
-				"nothing expires, so the disk fills: set [expire] size or lifetime");
+				"nothing expires, so the disk fills: set [expire] size or "
+				"lifetime");
 }
 
 static void check_customers(const struct nfm_doctor *d, struct nfm_finding *f)

@@ -68,7 +68,8 @@ int nfm_source_open(const struct nfm_config *config, struct nfm_table *out,
 	if (err != -ENOENT)
 		return explain(err, error);
 	return nfm_error_set(error, -ENOENT,
-			     "no table found: neither what %s/%s names, nor pins under %s, nor %s: "
-			     "start the agent with `nfmeter run`, or name its configuration with -c",
+			     "no table found: neither what %s/%s names, nor pins under %s, nor "
+			     "%s: start the agent with `nfmeter run`, or name its configuration "
+			     "with -c",
 			     config->runtime, NFM_CONTROL_TABLE, config->pin, path);
 }

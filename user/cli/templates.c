@@ -43,8 +43,9 @@ static const char *why_not_now(const struct nfm_table *t, const struct nfm_templ
 	if (!t->in_maps)
 		return "no XDP";
 	if (!slot)
-		return template->raw_bytes > NFM_TEMPLATE_RAW ? "more fields than the kernel takes" :
-								"not installed";
+		return template->raw_bytes > NFM_TEMPLATE_RAW ?
+			       "more fields than the kernel takes" :
+			       "not installed";
 	if (!is_same(slot, template))
 		return "not installed in this form";
 	if (slot->kind != NFM_SLOT_DATA)
@@ -71,7 +72,9 @@ static void look_up(const struct nfm_table *t, const struct nfm_view_clock *now,
 	uint64_t seen_ns = slot && is_same(slot, template) ? slot->seen_ns : 0;
 	uint64_t announced_ns = NFM_MAX(template->seen_unix_ns, nfm_view_unix_ns(now, seen_ns));
 
-	view->age_s = now->unix_ns > announced_ns ? (now->unix_ns - announced_ns) / NFM_NS_PER_S : 0;
+	view->age_s = now->unix_ns > announced_ns ?
+			      (now->unix_ns - announced_ns) / NFM_NS_PER_S :
+			      0;
 	if (template->not_compiled)
 		view->why = template->not_compiled;
 	else if (template->options)

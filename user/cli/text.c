@@ -13,8 +13,12 @@
  */
 static size_t character_size(const unsigned char *text)
 {
-	size_t size = text[0] < 0x80 ? 1 : text[0] < 0xc2 ? 0 : text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3
-		      : text[0] < 0xf5 ? 4 : 0;
+	size_t size = text[0] < 0x80 ? 1 :
+		      text[0] < 0xc2 ? 0 :
+		      text[0] < 0xe0 ? 2 :
+		      text[0] < 0xf0 ? 3 :
+		      text[0] < 0xf5 ? 4 :
+				       0;
 	size_t i;
 
 	for (i = 1; i < size; i++) {

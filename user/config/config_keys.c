@@ -150,7 +150,8 @@ const struct nfm_config_key nfm_config_keys[NFM_CONFIG_KEYS] = {
 		.parse = nfm_config_parse_bytes,
 		.fallback = "16M",
 		.form = "64K to 256M: a number with K, M or G",
-		.help = "Room for data that wait for their template; takes effect with a new table.",
+		.help = "Room for data that wait for their template; takes effect with a new "
+			"table.",
 		AT(template_buffer_bytes), .min = 64ULL << 10, .max = 256ULL << 20,
 	},
 	{
@@ -158,7 +159,8 @@ const struct nfm_config_key nfm_config_keys[NFM_CONFIG_KEYS] = {
 		.name = "template-wait",
 		.parse = nfm_config_parse_span,
 		.fallback = "35M",
-		.form = "up to 31d: a number with w, d, H (hours) or M (minutes), such as 35M; not 0",
+		.form = "up to 31d: a number with w, d, H (hours) or M (minutes), such as 35M; "
+			"not 0",
 		.help = "How long data wait for their template before they are given up: longer "
 			"than the router's template timeout (RouterOS: 30 minutes).",
 		AT(template_wait_s), .min = 1, .max = 31 * 86400,

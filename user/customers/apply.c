@@ -214,8 +214,8 @@ static int plan_room(struct plan *plan, struct nfm_error *error)
 
 	if (plan->prefixes > c->prefix_capacity)
 		return nfm_error_set(error, -ENOSPC,
-				     "%u prefixes, but the table has room for %u: raise [collector] "
-				     "capacity; nothing was changed",
+				     "%u prefixes, but the table has room for %u: raise "
+				     "[collector] capacity; nothing was changed",
 				     plan->prefixes, c->prefix_capacity);
 	if (needed > nfm_pages_available(pages))
 		return nfm_error_set(error, -ENOSPC,

@@ -59,7 +59,7 @@ int nfm_registry_file_remove(const char *path, const char *id, struct nfm_error 
 
 /** The live memory that the customers fill; parts of the table, and this process's notes on it. */
 struct nfm_customers {
-	struct nfm_ctl *ctl; /* names, prefix_count, page_count, customers_full, registry_generation */
+	struct nfm_ctl *ctl; /* names, prefix and page count, customers_full, registry_generation */
 	struct nfm_page *pages;
 	struct nfm_name *names;
 	struct nfm_prefix *prefixes;

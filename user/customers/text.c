@@ -204,7 +204,7 @@ char *nfm_text_explain_prefix(const char *text, size_t len, char *buf, size_t si
 	if (len <= QUOTED_MOST && without_host_bits(shown, meant, sizeof(meant)))
 		snprintf(buf, size, "'%s' has bits set beyond its length: write %s", shown, meant);
 	else
-		snprintf(buf, size, "'%s' is no prefix: write it like 192.0.2.0/24 or 2001:db8::/56",
-			 shown);
+		snprintf(buf, size,
+			 "'%s' is no prefix: write it like 192.0.2.0/24 or 2001:db8::/56", shown);
 	return buf;
 }

@@ -26,8 +26,8 @@ enum nfm_element_type {
 };
 
 /**
- * What the meter takes from an element; the order within bytes and within packets is that in which they
- * are preferred: of a record's byte counters the first present one counts.
+ * What the meter takes from an element; the order within bytes and within packets is that in which
+ * they are preferred: of a record's byte counters the first present one counts.
  */
 enum nfm_role {
 	NFM_ROLE_NONE,
@@ -57,7 +57,7 @@ enum nfm_role {
 	NFM_ROLE_SAMPLER,	  /* 48, 302: which sampler */
 	NFM_ROLE_SAMPLING_TAKE,	  /* 305: packets taken in a row */
 	NFM_ROLE_SAMPLING_SKIP,	  /* 306: packets left out after them */
-	NFM_ROLE_REVERSE,	  /* 232; under enterprise 29305 (RFC 5103) 1, 2, 23, 24, 85, 86, 231 */
+	NFM_ROLE_REVERSE,	  /* 232; of PEN 29305 (RFC 5103) 1, 2, 23, 24, 85, 86, 231 */
 	NFM_ROLES,
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The information elements in order of number; element.c and scripts/gen-docs read them. IANA's have
- * the names of its registry; from 33000 on, where IPFIX has no numbers, Cisco ASA's in NetFlow v9.
+ * The information elements in order of number; element.c and scripts/gen-docs read them. IANA's
+ * have the names of its registry; from 33000 on, where IPFIX has none, Cisco ASA's in NetFlow v9.
  */
 #ifndef NFM_ELEMENT_TABLE_H
 #define NFM_ELEMENT_TABLE_H

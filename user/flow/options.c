@@ -10,7 +10,7 @@ static uint64_t get_rate(const struct nfm_places *places, enum nfm_role role, co
 {
 	uint64_t value = nfm_decode_integer(places, role, at);
 
-	/* RouterOS 6 sends it little-endian. The most that can be is such a 1, and likelier that. */
+	/* RouterOS 6 sends it little-endian. The most that can be is such a 1, and likelier. */
 	if (may_be_swapped && places->role[role].length == sizeof(uint32_t) &&
 	    value >= NFM_SAMPLING_MOST)
 		value = __builtin_bswap32((uint32_t)value);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Template records of NetFlow v9 (RFC 3954 section 5.2, 6.1) and IPFIX (RFC 7011 section 3.4): parsing,
- * and compiling to offsets. Pure.
+ * Template records of NetFlow v9 (RFC 3954 section 5.2, 6.1) and IPFIX (RFC 7011 section 3.4):
+ * parsing, and compiling to offsets. Pure.
  */
 #ifndef NFM_FLOW_TEMPLATE_H
 #define NFM_FLOW_TEMPLATE_H
@@ -72,16 +72,16 @@ struct nfm_template_head {
 };
 
 /**
- * Measures the template record at `at` (`left` bytes up to its set's end). -EBADMSG: it runs over the
- * set, has an id below 256 (a withdrawal of all, id 2 or 3 in IPFIX, excepted), more scope fields than
- * fields, or in v9 no field.
+ * Measures the template record at `at` (`left` bytes up to its set's end). -EBADMSG: it runs over
+ * the set, has an id below 256 (a withdrawal of all, id 2 or 3 in IPFIX, excepted), more scope
+ * fields than fields, or in v9 no field.
  */
 int nfm_template_measure(const uint8_t *at, uint32_t left, uint16_t version, bool options,
 			 struct nfm_template_head *out);
 
 /**
- * Makes a template of a measured record (one with fields), compiled where it can be; the raw bytes are
- * copied. name->id is the record's. 0, -ENOMEM.
+ * Makes a template of a measured record (one with fields), compiled where it can be; the raw bytes
+ * are copied. name->id is the record's. 0, -ENOMEM.
  */
 int nfm_template_new(const struct nfm_template_name *name, const uint8_t *raw,
 		     const struct nfm_template_head *head, bool options,

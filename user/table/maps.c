@@ -27,9 +27,9 @@ static int map_part(int fd, const char *name, size_t size, uint64_t count, bool 
 	/* values stand in steps of eight bytes; rows and pages, many in one entry (bpf/maps.h) */
 	if (((uint64_t)info.value_size + 7) / 8 * info.max_entries != (size + 7) / 8 * count)
 		return nfm_error_set(error, -EPROTO,
-				     "map %s has %u entries of %u bytes, expected %llu of %zu", name,
-				     info.max_entries, info.value_size, (unsigned long long)count,
-				     size);
+				     "map %s has %u entries of %u bytes, expected %llu of %zu",
+				     name, info.max_entries, info.value_size,
+				     (unsigned long long)count, size);
 	memory = mmap(NULL, size * count, PROT_READ | (writable ? PROT_WRITE : 0), MAP_SHARED, fd,
 		      0);
 	if (memory == MAP_FAILED)

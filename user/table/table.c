@@ -167,9 +167,9 @@ int nfm_table_file_create(const char *path, const struct nfm_geometry *g, struct
 		return r;
 	if (memcmp(&found, g, sizeof(found)))
 		return nfm_error_set(error, -EPROTO,
-				     "%s has other sizes than configured (capacity %u, not %u; or "
-				     "max-exporters, pages, template-buffer): keep the old ones, or "
-				     "remove the file to begin anew",
+				     "%s has other sizes than configured (capacity %u, not %u; "
+				     "or max-exporters, pages, template-buffer): keep the old "
+				     "ones, or remove the file to begin anew",
 				     path, nfm_table_customers(&found), nfm_table_customers(g));
 	r = file_map(fd, g, true, out);
 	return r < 0 ? nfm_error_set(error, r, "%s: %s", path, strerror(-r)) : 0;

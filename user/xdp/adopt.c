@@ -204,8 +204,8 @@ static int pin_all(const struct nfm_xdp *xdp, const char *directory, struct nfm_
 			return nfm_error_set(error, fd, "map %s is missing", pin_names[i]);
 		if (bpf_obj_pin(fd, path) < 0)
 			return nfm_error_set(error, -errno,
-					     "cannot pin %s: %m (a bpffs has to be mounted there, and "
-					     "takes no names with a dot)",
+					     "cannot pin %s: %m (a bpffs has to be mounted there, "
+					     "and takes no names with a dot)",
 					     path);
 	}
 	return 0;

@@ -89,8 +89,9 @@ int nfm_xdp_load(const struct nfm_geometry *geometry, struct nfm_xdp *out,
 	if (r < 0)
 		return nfm_error_set(error, r,
 				     "cannot load the datapath: %s%s", strerror(-r),
-				     r == -EPERM ? " (root, or CAP_BPF and CAP_NET_ADMIN, is needed)" :
-						   "");
+				     r == -EPERM ?
+					     " (root, or CAP_BPF and CAP_NET_ADMIN, is needed)" :
+					     "");
 	if (bpf_obj_get_info_by_fd(bpf_program__fd(skeleton->progs.nfmeter), &info, &length) < 0)
 		return nfm_error_set(error, -errno, "the loaded datapath: %m");
 	return nfm_xdp_adopt(info.id, out, error);
