@@ -354,6 +354,74 @@ static void a_cpu_without_a_column_sees_templates(void **state)
 	nfm_prog_close(&small);
 }
 
+/* What is in a datagram's other fragments is not seen here: the stream is not decoded on faith. */
+static void fragments_disarm(void **state)
+{
+	const struct nfm_packet first = { .fragment = 0x2000 }, second = { .fragment = 0x2010 };
+	const struct {
+		uint32_t flags;
+		bool announces;
+		uint64_t lost;
+	} rows[] = {
+		{ 0, false, 0 },
+		{ 0, true, 0 },
+		{ NFM_CTL_TEE, false, 0 },
+		{ NFM_CTL_TEE, true, 1 }, /* nobody gets it */
+	};
+
+	(void)state;
+	for (uint32_t i = 0; i < COUNT(rows); i++) {
+		FOR_VERSIONS(v) {
+			struct nfm_template_slot *slot = fresh_plain(v);
+
+			prog.table.ctl->flags |= rows[i].flags;
+			begin(v, 1);
+			if (rows[i].announces)
+				nfm_sets_open(&sets, v == NFM_IPFIX ? 2 : 0);
+			else
+				nfm_sets_open(&sets, ID);
+			nfm_sets_close(&sets, 0, 0);
+			nfm_frame_build(&frame, &second, payload, nfm_sets_end(&sets));
+			assert_verdict("second", nfm_prog_run(&prog, frame.byte, frame.length),
+				       PASS);
+			assert_true(token(v) == NFM_TOKEN_ARMED);
+			nfm_frame_build(&frame, &first, payload, nfm_sets_end(&sets));
+			assert_verdict("first", nfm_prog_run(&prog, frame.byte, frame.length),
+				       PASS);
+			assert_true(token(v) != NFM_TOKEN_ARMED);
+			assert_int_equal(token(v) == NFM_TOKEN_LOST, rows[i].lost);
+			assert_int_equal(slot->used_ns, 0);
+			prog.table.ctl->flags &= ~NFM_CTL_TEE;
+		}
+	}
+}
+
+/* The coarse clock stands still between two ticks; the log's lines do not. */
+static void datagrams_of_one_tick_have_an_order(void **state)
+{
+	const struct nfm_seqlog *line;
+	uint32_t same = 0;
+
+	(void)state;
+	assert_int_equal(fresh(NULL), 0);
+	for (uint32_t i = 0; i < SEQLOG; i++) {
+		const struct nfm_export header = { .count = 1, .sequence = i };
+		const struct nfm_record record = { .src = A1, .dst = REMOTE, 1, 100 };
+
+		run_export(&(struct nfm_packet){}, &header, &record, 1);
+	}
+	for (uint32_t c = 0; c + 1 < prog.table.geometry.columns; c++) {
+		line = &prog.table.seqlog[c * (SEQLOG + NFM_SEQLOG_HEAD)];
+		for (uint32_t i = 1; i < NFM_MIN(line->head, (uint64_t)SEQLOG); i++) {
+			assert_true(line[NFM_SEQLOG_HEAD + i].time_ns >
+				    line[NFM_SEQLOG_HEAD + i - 1].time_ns);
+			same += line[NFM_SEQLOG_HEAD + i].time_ns -
+					line[NFM_SEQLOG_HEAD + i - 1].time_ns == 1;
+		}
+	}
+	assert_true(same > 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -368,6 +436,8 @@ int main(void)
 		cmocka_unit_test(a_template_lost_in_a_full_ring),
 		cmocka_unit_test(the_installed_template_lost_in_a_full_ring),
 		cmocka_unit_test(a_cpu_without_a_column_sees_templates),
+		cmocka_unit_test(fragments_disarm),
+		cmocka_unit_test(datagrams_of_one_tick_have_an_order),
 	};
 
 	return cmocka_run_group_tests(tests, load_group, close_group);
