@@ -124,8 +124,8 @@ struct {
 } nfm_punts SEC(".maps");
 
 /*
- * Where a walk over the sets of a datagram is. Not on the stack: what the verifier reads back from a
- * map it knows nothing of, so that the walk's callbacks look the same to it at every turn.
+ * Where a walk over the sets of a datagram is. Not on the stack: what the verifier reads back from
+ * a map it knows nothing of, so that the walk's callbacks look the same to it at every turn.
  */
 struct nfm_walk_state {
 	__u64 now_ns;
@@ -155,8 +155,8 @@ struct nfm_walk_state {
 };
 
 /*
- * Each CPU's batch: too large for the stack; and what passes 2 to 5 have to know of its datagram, which
- * they read from here: see passes.h.
+ * Each CPU's batch: too large for the stack; and what passes 2 to 5 have to know of its datagram,
+ * which they read from here: see passes.h.
  */
 struct nfm_scratch {
 	__u32 count; /* flows */

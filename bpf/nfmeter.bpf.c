@@ -43,8 +43,8 @@ NFM_INLINE int is_punt(__u32 reason)
 }
 
 /*
- * The coarse clock costs a fifth of the fine one, and ticks every few ms; the datagrams between two ticks
- * are told apart by their count, so that the log's lines and the punts of a CPU have an order.
+ * The coarse clock costs a fifth of the fine one, and ticks every few ms; the datagrams between two
+ * ticks are told apart by their count: the log's lines and the punts of a CPU have an order.
  */
 NFM_INLINE __u64 arrival_ns(void)
 {
@@ -127,7 +127,7 @@ NFM_INLINE int without_column(struct nfm_rx *rx)
 	return rx->ctl->flags & NFM_CTL_TEE ? XDP_PASS : XDP_DROP;
 }
 
-/* A first fragment: the stack puts it together, and the agent's socket gets it; in tee mode nobody does. */
+/* A first fragment: the stack puts it together for the agent's socket; in tee mode for nobody. */
 NFM_INLINE int pass_fragment(struct nfm_rx *rx)
 {
 	template_fragment(rx);

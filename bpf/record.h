@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Data records of NetFlow v9 or IPFIX into the batch, by their template's offsets. A record's place in the
- * packet is known only at run time: each access is masked and checked for itself.
+ * Data records of NetFlow v9 or IPFIX into the batch, by their template's offsets. A record's place
+ * in the packet is known only at run time: each access is masked and checked for itself.
  */
 #ifndef NFM_RECORD_H
 #define NFM_RECORD_H
 
 #include "rx.h"
 
-/* Frames longer than this are handed over: offsets are masked, so that the verifier knows a bound. */
+/* Frames longer than this are handed over: offsets are masked, to give the verifier a bound. */
 #define NFM_WALK_MOST 0x3fffU
 
 /* What the callbacks get; the rest of the walk is in the scratch map: see nfm_walk_state. */
@@ -74,10 +74,21 @@ NFM_INLINE __u8 differ(__u32 a, __u32 b)
 #define NFM_RECORDS_ODD 1   /* the agent has to look at one of them */
 #define NFM_RECORDS_LARGE 2 /* one is so large that its times have to be looked at */
 
+/* A flow through a NAT. The customer's side of it is looked up first (DESIGN: whose bytes). */
+NFM_INLINE void translate(struct nfm_flow *flow, struct nfm_alt *alt, __u32 src_be, __u32 dst_be,
+			  __u32 from_be, __u32 to_be)
+{
+	to_be = to_be ?: dst_be;
+	from_be = from_be ?: src_be;
+	*(__u32 *)alt->dst = dst_be;
+	*(__u32 *)alt->src = from_be;
+	flow->dst4_be = to_be;
+	flow->alt = differ(to_be, dst_be) * NFM_ALT_DST | differ(from_be, src_be) * NFM_ALT_SRC;
+}
+
 /*
- * The records of a set into the batch, which has room for them; `family` and `nat` are constants. Returns
- * NFM_RECORDS_…. The customer's side of a NAT is looked up first
- * (DESIGN: whose bytes).
+ * The records of a set into the batch, which has room for them; `family` and `nat` are constants.
+ * Returns NFM_RECORDS_….
  */
 NFM_INLINE int decode_records(const struct nfm_walk *walk, const int family, const int nat)
 {
@@ -94,7 +105,7 @@ NFM_INLINE int decode_records(const struct nfm_walk *walk, const int family, con
 		__u32 at = s->record_at + i * layout->record_bytes;
 		__u64 bytes, packets;
 
-		nfm_barrier(); /* or clang keeps all offsets at hand, which the stack has no room for */
+		nfm_barrier(); /* or clang keeps all offsets at hand, for which there is no stack */
 		bytes = NFM_RECORD_COUNTER(at + layout->bytes_end,
 					   (64 - 8 * layout->bytes_size) & 63);
 		packets = NFM_RECORD_COUNTER(at + layout->packets_end,
@@ -120,18 +131,12 @@ NFM_INLINE int decode_records(const struct nfm_walk *walk, const int family, con
 			flow->src4_be = src_be;
 			flow->dst4_be = dst_be;
 			if (nat) {
-				struct nfm_alt *alt = &walk->batch->alt[index];
 				__u32 to_be, from_be;
 
 				to_be = *(const __u32 *)NFM_RECORD_AT(at + s->post_dst_at, 4);
 				from_be = *(const __u32 *)NFM_RECORD_AT(at + s->post_src_at, 4);
-				to_be = to_be ?: dst_be;
-				from_be = from_be ?: src_be;
-				*(__u32 *)alt->dst = dst_be;
-				*(__u32 *)alt->src = from_be;
-				flow->dst4_be = to_be;
-				flow->alt = differ(to_be, dst_be) * NFM_ALT_DST |
-					    differ(from_be, src_be) * NFM_ALT_SRC;
+				translate(flow, &walk->batch->alt[index], src_be, dst_be, from_be,
+					  to_be);
 				s->has_alt |= flow->alt;
 			}
 		}
@@ -204,8 +209,8 @@ NFM_INLINE int walk_open(struct xdp_md *md, struct nfm_walk *walk)
 }
 
 /*
- * The three kinds of sets. Global functions (kernel 5.6): the verifier follows each once, and not once for
- * each way to it.
+ * The three kinds of sets. Global functions (kernel 5.6): the verifier follows each once, and not
+ * once for each way to it.
  */
 #define NFM_DECODE_RECORDS(name, family, nat)                                                     \
 	__noinline int name(struct xdp_md *md)                                                    \

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Pass 1 for NetFlow v9 (RFC 3954) and IPFIX (RFC 7011): walks the sets of a datagram, decodes data by
- * installed templates, and watches for templates that differ from those. Whatever it cannot decide goes
- * to the agent as a whole, broken datagrams among them. All template sets are looked at even
- * then: a stream whose template changed must not be decoded with the old one (promise 3).
+ * Pass 1 for NetFlow v9 (RFC 3954) and IPFIX (RFC 7011): walks the sets of a datagram, decodes data
+ * by installed templates, and watches for templates that differ from those. Whatever it cannot
+ * decide goes to the agent as a whole, broken datagrams among them. All template sets are looked at
+ * even then: a stream whose template changed must not be decoded with the old one (promise 3).
  */
 #ifndef NFM_BPF_TEMPLATE_H
 #define NFM_BPF_TEMPLATE_H
@@ -212,8 +212,8 @@ static long hash_word(__u32 i, struct nfm_walk *walk)
 }
 
 /*
- * What follows options data that announce sampling may count otherwise. Most exporters repeat the same
- * data every few seconds, which is no reason to disarm.
+ * What follows options data that announce sampling may count otherwise. Most exporters repeat the
+ * same data every few seconds, which is no reason to disarm.
  */
 NFM_INLINE void walk_sampling(struct nfm_walk *walk, struct nfm_template_slot *slot)
 {
@@ -394,8 +394,8 @@ NFM_INLINE void template_watch(struct nfm_rx *rx)
 }
 
 /*
- * A first fragment: what follows is not seen here. The agent gets the datagram by its socket, and decodes
- * the stream until then; in tee mode it does not, so that a template that begins here is lost.
+ * A first fragment: what follows is not seen here. The agent gets the datagram by its socket, and
+ * decodes the stream until then; in tee mode it does not: a template that begins here is lost.
  */
 NFM_INLINE void template_fragment(struct nfm_rx *rx)
 {
@@ -421,7 +421,7 @@ NFM_INLINE void template_fragment(struct nfm_rx *rx)
 		stream->token = NFM_TOKEN_LOST;
 }
 
-/* The agent never got a datagram that disarmed a stream: nobody knows that stream's templates now. */
+/* The agent never got a datagram that disarmed a stream: nobody knows its templates now. */
 NFM_INLINE void template_lost(const struct nfm_rx *rx)
 {
 	struct nfm_template_pool *pool;

@@ -43,8 +43,8 @@ struct nfm_flow {
 #define NFM_ALT_DST 0x2U
 
 /**
- * A flow's other addresses, of records with NAT. The customer's side of the NAT counts: the flow has
- * the post-NAT destination and the source as it came, this the destination as it came and
+ * A flow's other addresses, of records with NAT. The customer's side of the NAT counts: the flow
+ * has the post-NAT destination and the source as it came, this the destination as it came and
  * the post-NAT source.
  */
 struct nfm_alt {
@@ -52,7 +52,7 @@ struct nfm_alt {
 	__u8 dst[16];
 };
 
-/* More than 20 to 65,535 bytes a packet cannot be: what is outside wrapped, is empty or is wrong. */
+/* More than 20 to 65,535 bytes a packet cannot be: what is outside wrapped, is empty or wrong. */
 #define NFM_PACKET_LEAST 20U
 #define NFM_PACKET_MOST 65535U
 /* Nor can more than 64 MiB a millisecond (537 Gbit/s), clocks of 100 ms provided. */
@@ -60,9 +60,9 @@ struct nfm_alt {
 #define NFM_RATE_SLACK_MS 100U
 
 /**
- * Whether a record's counters, as sent, need a second look (see NFM_PACKET_LEAST): then the sign bit is
- * set. Arithmetic, not comparison: the datapath collects it over a batch, and each branch would
- * double what the verifier has to follow.
+ * Whether a record's counters, as sent, need a second look (see NFM_PACKET_LEAST): then the sign
+ * bit is set. Arithmetic, not comparison: the datapath collects it over a batch, and each branch
+ * would double what the verifier has to follow.
  */
 static inline __attribute__((always_inline)) __u64 nfm_flow_oddness(__u64 bytes, __u64 packets)
 {
@@ -185,8 +185,8 @@ nfm_batch_leaf(const void *env, const __u8 *addr, __u32 family)
 }
 
 /*
- * Pass 2 for one flow. `v6`, a constant: it may be of family 6. Adds the leaves' kinds to *kinds; returns not
- * 0 if both sides have a customer.
+ * Pass 2 for one flow. `v6`, a constant: it may be of family 6. Adds the leaves' kinds to *kinds;
+ * returns not 0 if both sides have a customer.
  */
 static inline __attribute__((always_inline)) __u64
 nfm_batch_look_up_flow(const void *env, struct nfm_flow *f, const int v6, __u32 *kinds)
@@ -222,8 +222,8 @@ static inline __attribute__((always_inline)) __u32 nfm_batch_kinds(__u32 kinds, 
 
 /**
  * Passes 2 and 3: finds both leaves of every flow. `v6`, a constant: flows of family 6 may be among
- * them. Returns all leaves' kinds together: with NFM_LEAF_DISCOVER in it a row has to be made first,
- * with NFM_LEAF_FULL some flow counts as unmatched for want of a row; and NFM_BATCH_LOCAL.
+ * them. Returns all leaves' kinds together: with NFM_LEAF_DISCOVER in it a row has to be made
+ * first, with NFM_LEAF_FULL some flow counts as unmatched for want of a row; and NFM_BATCH_LOCAL.
  */
 static inline __attribute__((always_inline)) __u32
 nfm_batch_look_up(const void *env, struct nfm_flow *flow, __u32 count, const int v6)

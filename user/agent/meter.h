@@ -36,7 +36,7 @@ struct nfm_meter {
 	uint16_t stream_next[NFM_METER_STREAMS];  /* of a stream: the next one of its hash, + 1 */
 	uint32_t stream_indexed; /* streams that these know */
 	uint32_t refused_next; /* where the agent's list of refused sources goes on */
-	void (*read_sockets)(void *cookie); /* takes what waits in the agent's sockets; NULL: none */
+	void (*read_sockets)(void *cookie); /* takes what waits in our sockets; NULL: none */
 	void *read_sockets_cookie;
 	struct nfm_log_limit wire_limit;
 	struct nfm_log_limit full_limit;
