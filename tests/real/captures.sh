@@ -57,6 +57,15 @@ look() { # FOLDER
 	done
 }
 
+# What has waited is counted a moment after the datagram that brought its template.
+unchanged() {
+	nfm -o json show | jq -c .total >"$LAB/total.now"
+	cmp -s "$LAB/total.now" "$LAB/total" && return
+	mv "$LAB/total.now" "$LAB/total"
+	sleep 0.3
+	return 1
+}
+
 # Prints what is wrong with one capture's replay, nothing if it is right. $LAB/after of one is $LAB/before of the next.
 replay() { # NAME HOW ADDRESS
 	local received sent_now
@@ -67,6 +76,7 @@ replay() { # NAME HOW ADDRESS
 	sent_now=$(in_router "$NFSEND" pcap "$CAPTURES/$1.pcap" --from "$3" --to "$COLLECTOR" --rate 2000 | jq .sent)
 	in_time 10 accounted || echo "of $sent_now: $(nfm -o json status | jq -c '[.datagrams, .reasons]')"
 	kill -0 "$AGENT" 2>/dev/null || echo "the agent ended"
+	[ "$2" != least ] || in_time 10 unchanged
 	look "$LAB/after"
 	python3 "$COMPARE" "$2" "$CAPTURES/truth/$1.json" "$3" "$LAB/before" "$LAB/after" 2>&1 | head -n 20
 }
