@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * An agent's meter with a datapath of its own, frames for it, and who counted them. Frames are told by text, as in
- * tests/unit/sets.h; what the datapath hands over waits in the ring until drain() or a round.
+ * An agent's meter with a datapath of its own, frames for it, and who counted them. Frames are
+ * told by text, as in tests/unit/sets.h; what the datapath hands over waits in the ring until
+ * drain() or a round.
  */
 #ifndef NFM_BPF_INSTALL_H
 #define NFM_BPF_INSTALL_H
@@ -28,8 +29,8 @@ static int program_fd = -1; /* also while no agent runs */
 static void (*in_grace)(void); /* what happens while a grace period is waited for */
 
 /*
- * The agent's grace period is one call of the kernel: in the middle of a round, when the tokens are read and
- * the ring is not.
+ * The agent's grace period is one call of the kernel: in the middle of a round, when the tokens
+ * are read and the ring is not.
  */
 long syscall(long number, ...)
 {
@@ -171,20 +172,22 @@ static inline uint64_t records_of(const char *router, bool kernel)
 {
 	const struct nfm_addr addr = meter_addr(router);
 	int exporter = nfm_meter_exporter_find(meter, &addr);
+	uint32_t number = nfm_table_exporter_row(&meter->table, (uint32_t)exporter);
 	struct nfm_row row;
 
 	if (exporter < 0)
 		return 0;
 	if (kernel)
-		nfm_table_sum_kernel(&meter->table,
-				     nfm_table_exporter_row(&meter->table, (uint32_t)exporter), &row);
+		nfm_table_sum_kernel(&meter->table, number, &row);
 	else
-		nfm_table_sum_agent(&meter->table,
-				    nfm_table_exporter_row(&meter->table, (uint32_t)exporter), &row);
+		nfm_table_sum_agent(&meter->table, number, &row);
 	return row.exporter.records;
 }
 
-/* The datagram's `records` were counted by the datapath alone, or handed over and counted by the agent. */
+/*
+ * The datagram's `records` were counted by the datapath alone, or handed over and counted by the
+ * agent.
+ */
 static inline void counted_by(bool kernel, const char *router, uint16_t version, const char *text,
 			      uint32_t records, const char *file, int line)
 {

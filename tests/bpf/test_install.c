@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The agent installs templates into the datapath, and takes them back: no datagram is ever decoded by a
- * template that its stream has redefined before it.
+ * The agent installs templates into the datapath, and takes them back: no datagram is ever
+ * decoded by a template that its stream has redefined before it.
  */
 #include "install.h"
 
@@ -98,7 +98,7 @@ static void a_redefinition_within_a_datagram(void **state)
 	}
 }
 
-/* The redefinition stands in the ring when a round begins; that round does not arm, the next one does. */
+/* It stands in the ring when a round begins: that round does not arm, the next one does. */
 static void a_redefinition_in_the_ring_is_not_armed_over(void **state)
 {
 	(void)state;
@@ -159,7 +159,7 @@ static void a_redefinition_in_the_middle_of_a_round(void **state)
 		}
 }
 
-/* Armed with the old, redefined in the round that something else caused: it is not dirty in this one. */
+/* Armed, and redefined in a round that another stream has caused. */
 static void a_redefinition_while_others_are_installed(void **state)
 {
 	(void)state;
@@ -188,7 +188,7 @@ static void a_redefinition_while_others_are_installed(void **state)
 	}
 }
 
-/* There and back before anybody looks: the store is as it was, and what lies between is decoded as of then. */
+/* There and back before anybody looks: what lies between is decoded as of then. */
 static void a_redefinition_and_back(void **state)
 {
 	(void)state;

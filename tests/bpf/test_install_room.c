@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The datapath's pool of templates: when it is full, when an agent finds one that another has left, sound or
- * damaged, and while all happens at once.
+ * The datapath's pool of templates: when it is full, when an agent finds one that another has
+ * left, sound or damaged, and while all happens at once.
  */
 #include "install.h"
 
@@ -156,7 +156,7 @@ static void a_full_bucket_loses_nothing(void **state)
 	assert_customer("alice", 100ULL * count, 0);
 }
 
-/* More than a slot holds: the agent decodes it, the rest of its stream is decoded in the datapath. */
+/* More than a slot holds: the agent decodes it, the datapath the rest of its stream. */
 static void a_template_too_large_for_a_slot(void **state)
 {
 	char large[1024] = "t 301 8/4 12/4 1/4 2/4";
@@ -324,7 +324,7 @@ static void die(void)
 	_exit(0);
 }
 
-/* A child has the maps that we have: it is the agent, until it dies in the grace period or after so many steps. */
+/* A child with our maps is the agent; it dies in the grace period, or after so many steps. */
 static void round_and_die(uint32_t steps)
 {
 	pid_t child = fork();
@@ -487,7 +487,8 @@ static void *send_router(void *cookie)
 
 	(void)cookie;
 	for (uint64_t n = 0; !atomic_load(&stop); n++) {
-		uint32_t stream = rnd(STREAMS), packets = 1 + rnd(9), bytes = packets * (20 + rnd(1400));
+		uint32_t stream = rnd(STREAMS), packets = 1 + rnd(9);
+		uint32_t bytes = packets * (20 + rnd(1400));
 		bool redefine = n < STREAMS || rnd(1500) == 0;
 
 		while (nfm_ring_backlog(&meter->ring) > 4 << 20)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Datagrams of NetFlow v9 and IPFIX into a meter in socket mode; its accounts hold after each of them. */
+/* Datagrams of NetFlow v9 and IPFIX into a meter in socket mode; its accounts hold after each. */
 #ifndef NFM_TEST_UNIT_METER_SETS_H
 #define NFM_TEST_UNIT_METER_SETS_H
 

@@ -304,6 +304,16 @@ static void sameness_is_what_it_says(void **state)
 		assert_int_equal(nfm_flow_sameness(a, b) >> 63, a == b);
 		assert_int_equal(nfm_flow_sameness(a, a) >> 63, 1);
 	}
+	/* of IPv6: any one bit makes a difference */
+	for (uint32_t bit = 0; bit < 128; bit++) {
+		_Alignas(4) uint8_t a[16], b[16];
+
+		for (uint32_t i = 0; i < 16; i++)
+			a[i] = b[i] = (uint8_t)random_number(8);
+		assert_int_equal(nfm_flow_sameness6(a, b) >> 63, 1);
+		b[bit / 8] ^= (uint8_t)(1U << bit % 8);
+		assert_int_equal(nfm_flow_sameness6(a, b) >> 63, 0);
+	}
 }
 
 static void too_fast_is_what_it_says(void **state)
@@ -361,7 +371,8 @@ static void another_address_counts_where_the_first_matches_nobody(void **state)
 	for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
 		const uint32_t v6 = i & 1;
 		struct nfm_flow f = make_flow(rows[i / 2].src, rows[i / 2].dst, 7, 1);
-		struct nfm_alt alt = { .src = { rows[i / 2].alt_src }, .dst = { rows[i / 2].alt_dst } };
+		struct nfm_alt alt = { .src = { rows[i / 2].alt_src },
+				       .dst = { rows[i / 2].alt_dst } };
 		uint32_t up = rows[i / 2].up + (v6 && rows[i / 2].up ? 2 : 0);
 		uint32_t down = rows[i / 2].down + (v6 && rows[i / 2].down ? 2 : 0);
 		uint32_t kinds = 0;
@@ -417,7 +428,8 @@ static void without_v6_all_is_v4(void **state)
 		struct nfm_flow a = make_flow(addr[i % 5], addr[i / 5], 1, 1), b = a, c = a;
 
 		c.family = 6;
-		assert_int_equal(nfm_batch_look_up(NULL, &a, 1, 0), nfm_batch_look_up(NULL, &b, 1, 1));
+		assert_int_equal(nfm_batch_look_up(NULL, &a, 1, 0),
+				 nfm_batch_look_up(NULL, &b, 1, 1));
 		assert_memory_equal(&a, &b, sizeof(a));
 		nfm_batch_look_up(NULL, &c, 1, 0);
 		assert_int_equal(c.up, a.up);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Whatever an exporter sends: nothing crashes, takes long, grows without bound, logs without limit, or costs
- * another exporter its records.
+ * Whatever an exporter sends: nothing crashes, takes long, grows without bound, logs without limit,
+ * or costs another exporter its records.
  */
 #include "meter_sets.h"
 
@@ -307,7 +307,7 @@ static void the_largest_template(void **state)
 	assert_int_equal(meter_exporter_row(ROUTER).exporter.records, 2 * 500 * 3);
 }
 
-/* Variable fields alone, one byte each: the most records and steps that 65,535 bytes can ask for. */
+/* Fields of one byte, or of none: the most records that 65,535 bytes can ask for. */
 static void the_most_records(void **state)
 {
 	struct cost before;
@@ -370,7 +370,8 @@ static void put_random_set(void)
 /* A good template of one of a few numbers, or data for whatever has that number. */
 static void put_plausible_set(void)
 {
-	static const uint16_t elements[] = { 1, 2, 8, 12, 21, 22, 23, 27, 28, 34, 48, 82, 85, 225, 226 };
+	static const uint16_t elements[] = { 1,	 2,  8,	 12, 21, 22,  23, 27,
+					     28, 34, 48, 82, 85, 225, 226 };
 	static const uint16_t lengths[] = { 0, 1, 2, 4, 4, 4, 4, 8, 8, 16, 16, 65535 };
 	bool is_template = rnd(4) == 0;
 	uint32_t set, n;
@@ -533,15 +534,16 @@ static void sets_of_one_datagram(void **state)
 			sets_put(0, 1);
 		}
 		sets_end();
-		assert_int_equal(arrive_built(ROUTER), more ? NFM_REASON_TOO_MANY : NFM_REASON_NONE);
+		assert_int_equal(arrive_built(ROUTER),
+				 more ? NFM_REASON_TOO_MANY : NFM_REASON_NONE);
 		assert_int_equal(waiting_sets(), NFM_DECODE_WAITING);
 	}
 	assert_all_accounted();
 }
 
 /*
- * One whose sets fill the room's begin, and who has a new template for every tick: what another one has in
- * there is counted all the same.
+ * One whose sets fill the room's begin, and who has a new template for every tick: what another
+ * one has in there is counted all the same.
  */
 static void nobody_keeps_another_waiting(void **state)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The agent is killed anywhere while it takes datagrams with templates, data that wait for them, and while
- * it counts these later: all counts once, and no template is lost.
+ * The agent is killed anywhere while it takes datagrams with templates, data that wait for them,
+ * and while it counts these later: all counts once, and no template is lost.
  */
 #include "meter_sets.h"
 
@@ -41,7 +41,7 @@ static void open_with_ring(void)
 	}
 	meter_open();
 	meter->ring.consumer_pos = consumer_pos;
-	meter->templates.tidy_ns = clock_ns; /* the log's care would be most of a tick's instructions */
+	meter->templates.tidy_ns = clock_ns; /* that would be most of a tick's instructions */
 }
 
 static void close_with_ring(void)
@@ -50,7 +50,7 @@ static void close_with_ring(void)
 	meter_close();
 }
 
-/* One step of the agent: the datagram in sets_byte, which stands in the ring up to `pos`; or a tick. */
+/* One step of the agent: the datagram in sets_byte, up to `pos` in the ring; or a tick. */
 static void step(uint64_t pos)
 {
 	const struct nfm_arrival arrival = {
@@ -93,7 +93,7 @@ static bool may_trace(void)
 	return WIFEXITED(status) && !WEXITSTATUS(status);
 }
 
-/* An agent of its own opens the meter, begins the step and dies after so many instructions of it. */
+/* An agent of its own opens the meter, and dies after so many instructions of the step. */
 static void step_and_die(uint64_t pos, uint32_t steps)
 {
 	pid_t child = fork();
@@ -123,7 +123,7 @@ static bool step_with_death(uint64_t pos, uint32_t steps)
 	return again;
 }
 
-/* Where in a step the death is: more often at its begin; at its end, too, if a sanitizer makes it longer. */
+/* Where in a step the death is: mostly at its begin; at a longer one's end (sanitizers), too. */
 static uint32_t some_steps(void)
 {
 	return rnd(STEPS << (rnd(4) ? 0 : 3) >> (rnd(4) ? 0 : 3));

@@ -99,6 +99,7 @@ static void batch_under_way_is_finished(void **state)
 	j->entry[0].word[0] = 4711;
 	j->count = 1;
 	j->ring_pos = NFM_JOURNAL_NO_RING;
+	j->waiting_done = NFM_WAITING_NONE;
 	j->state = NFM_JOURNAL_SET;
 	meter_reopen();
 	assert_int_equal(meter->table.journal->state, NFM_JOURNAL_EMPTY);
