@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a record costs the agent where no datapath decodes it, beside Debian's nfcapd: records per second
- * and core, NetFlow v5 and v9 (as RouterOS 7 sends it).
+ * What a record costs the agent where no datapath decodes it, beside Debian's nfcapd: records per
+ * second and core, NetFlow v5 and v9 (as RouterOS 7 sends it).
  *
  *   decode-v5, decode-v9   nfm_meter_take() in a loop, no sockets
  *   agent-v5, …            `nfmeter run` in socket mode, datagrams over a loopback of its own
  *   nfcapd-v5, …           nfcapd, the same datagrams in the same run, writing its files
  *
- * The collectors take turns, each on a CPU that the sender leaves alone; what counts is the CPU time of
- * user and system (/proc/PID/stat) for each record that arrived. Medians of the rounds.
+ * The collectors take turns, each on a CPU that the sender leaves alone; what counts is the CPU
+ * time of user and system (/proc/PID/stat) for each record that arrived. Medians of the rounds.
  *
  *   bench_decoder [-r ROUNDS] [-n DATAGRAMS of a turn]
  * JSON, one object a line, on stdout; a table on stderr.

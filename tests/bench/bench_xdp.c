@@ -7,8 +7,8 @@
  * Customers' addresses stand side by side, as providers give them out; a second series
  * ("-scattered") spreads them over a /8, where each lookup ends in a page of its own.
  *
- * v9 is RouterOS 7's: 17 records of 81 bytes with addresses after NAT, which in "v9-nat" differ, or 12
- * records of 114 bytes of IPv6 ("v9-v6", customers of one /56 each).
+ * v9 is RouterOS 7's: 17 records of 81 bytes with addresses after NAT, which in "v9-nat" differ, or
+ * 12 records of 114 bytes of IPv6 ("v9-v6", customers of one /56 each).
  *
  *   bench_xdp [-n CUSTOMERS]… [-r ROUNDS] [-o OBJECT]… [-l] [-d]
  *     -o  an object to measure (default build/nfmeter.bpf.o); a second one is compared with it
@@ -338,7 +338,8 @@ static int check_counted(const struct program *p)
 	    exporter.exporter.datagrams == received.reason.datagrams)
 		return 0;
 	fprintf(stderr,
-		"%s: of %llu datagrams %llu were counted, %llu records found no customer, %llu two\n",
+		"%s: of %llu datagrams %llu were counted, %llu records found no customer, %llu "
+		"two\n",
 		p->path, (unsigned long long)received.reason.datagrams,
 		(unsigned long long)exporter.exporter.datagrams,
 		(unsigned long long)unmatched.up_flows, (unsigned long long)local.up_flows);
@@ -510,7 +511,8 @@ int main(int argc, char **argv)
 
 	if (parse_options(argc, argv, &o)) {
 		fprintf(stderr,
-			"usage: bench_xdp [-n CUSTOMERS]... [-r ROUNDS] [-o OBJECT]... [-l] [-d]\n");
+			"usage: bench_xdp [-n CUSTOMERS]... [-r ROUNDS] [-o OBJECT]... [-l] "
+			"[-d]\n");
 		return 2;
 	}
 	if (!o.size_count) {

@@ -50,8 +50,8 @@ static __always_inline void put(__u8 *at, __u32 word)
 }
 
 /*
- * Without a branch: nothing here may teach or spoil the branch predictor. `down`: all bits set if the
- * customer is the destination.
+ * Without a branch: nothing here may teach or spoil the branch predictor. `down`: all bits set if
+ * the customer is the destination.
  */
 static __always_inline void put_v4(__u8 *at, __u32 customer, __u32 remote, __u32 down)
 {

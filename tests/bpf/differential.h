@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Two ways of counting side by side: a datapath before the agent, and the agent alone. Tests give both
- * the same datagrams and compare what is counted, row by row and reason by reason.
+ * Two ways of counting side by side: a datapath before the agent, and the agent alone. Tests give
+ * both the same datagrams and compare what is counted, row by row and reason by reason.
  */
 #ifndef NFM_BPF_DIFFERENTIAL_H
 #define NFM_BPF_DIFFERENTIAL_H
@@ -278,8 +278,8 @@ static inline void drain(void)
 }
 
 /*
- * The ring's order and the log's are told by a coarse clock: what one tick of it holds is not in order. A
- * router sends less in a tick than late datagrams may be behind; a test would send more.
+ * The ring's order and the log's are told by a coarse clock: what one tick of it holds is not in
+ * order. A router sends less in a tick than late datagrams may be behind; a test would send more.
  */
 static inline void wait_for_tick(void)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Datagrams of NetFlow v9 and IPFIX for the datapath on its small table, and the templates it has. */
+/* Datagrams of NetFlow v9 and IPFIX for the datapath on its small table, and its templates. */
 #ifndef NFM_BPF_TEMPLATES_H
 #define NFM_BPF_TEMPLATES_H
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The datapath with its agent against the agent alone, NetFlow v9 and IPFIX: random templates that change,
- * random data, some of it broken, and the agent installing templates meanwhile. Each datagram is made of
- * a seed of its own. NFM_DATAGRAMS and NFM_SEED make a longer or another run.
+ * The datapath with its agent against the agent alone, NetFlow v9 and IPFIX: random templates that
+ * change, random data, some of it broken, and the agent installing templates meanwhile. Each
+ * datagram is made of a seed of its own. NFM_DATAGRAMS and NFM_SEED make a longer or another run.
  */
 #include "../lib/sets.h"
 #include "agent/templates.h"
@@ -67,8 +67,10 @@ static void add_times(struct router_template *t)
 /* What no template needs, and some have. */
 static void add_oddities(struct router_template *t)
 {
-	static const uint16_t roles[] = { 1,  2,  8,   12,  23,	 24,  27,  28,	34,  48,  50,
-					  85, 86, 225, 226, 231, 232, 281, 282, 302, 305, 306, 352 };
+	static const uint16_t roles[] = {
+		1,  2,	8,   12,  23,  24,  27,	 28,  34,  48,	50,  85,
+		86, 225, 226, 231, 232, 281, 282, 302, 305, 306, 352,
+	};
 
 	for (uint32_t n = 1 + rnd(3); n; n--) {
 		switch (rnd(8)) {

@@ -153,7 +153,8 @@ static void a_new_customer_takes_the_whole_datagram_along(void **state)
 			struct nfm_record record[30];
 
 			for (uint32_t i = 0; i < 30; i++)
-				record[i] = (struct nfm_record){ .src = i % 2 ? A1 : B7, .dst = REMOTE,
+				record[i] = (struct nfm_record){ .src = i % 2 ? A1 : B7,
+								 .dst = REMOTE,
 								 .packets = 3, .bytes = 1500 };
 			*(side ? &record[at].dst : &record[at].src) = NEW1;
 			assert_int_equal(fresh(NULL), 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* NetFlow v9 and IPFIX in the datapath: what is counted to whom, exactly, by every kind of template. */
+/* NetFlow v9 and IPFIX in the datapath: what is counted to whom, by every kind of template. */
 #include "templates.h"
 
 /* The most that `size` bytes hold. */
@@ -24,7 +24,8 @@ static void counters_of_every_size(void **state)
 	(void)state;
 	FOR_VERSIONS(v) {
 		for (uint32_t i = 0; i < 64; i++) {
-			const uint16_t bytes = (uint16_t)(i / 8 + 1), packets = (uint16_t)(i % 8 + 1);
+			const uint16_t bytes = (uint16_t)(i / 8 + 1);
+			const uint16_t packets = (uint16_t)(i % 8 + 1);
 			const struct nfm_sets_field field[] = {
 				{ FILLER, 3, 0 }, { BYTES, bytes, 0 }, { FILLER, 1, 0 },
 				{ PACKETS, packets, 0 }, { SRC, 4, 0 }, { DST, 4, 0 },
@@ -42,7 +43,7 @@ static void counters_of_every_size(void **state)
 	}
 }
 
-/* A random template of IPv4 with all that the datapath reads, in any order, with repeated elements. */
+/* A random template of IPv4 with all that the datapath reads, in any order, elements repeated. */
 static uint32_t random_fields(struct nfm_sets_field *field)
 {
 	const struct nfm_sets_field all[] = {
@@ -296,14 +297,16 @@ static void addresses_after_nat(void **state)
 	}
 }
 
-/* Only one of the post-NAT addresses is in the template; or they are there, but not to be looked at. */
+/* Only one of the post-NAT addresses is in the template; or both, but not to be looked at. */
 static void templates_with_one_address_after_nat(void **state)
 {
 	static const struct nfm_sets_field only_dst[] = {
-		{ POST_DST, 4, 0 }, { SRC, 4, 0 }, { DST, 4, 0 }, { BYTES, 4, 0 }, { PACKETS, 4, 0 },
+		{ POST_DST, 4, 0 }, { SRC, 4, 0 },     { DST, 4, 0 },
+		{ BYTES, 4, 0 },    { PACKETS, 4, 0 },
 	};
 	static const struct nfm_sets_field only_src[] = {
-		{ SRC, 4, 0 }, { DST, 4, 0 }, { BYTES, 4, 0 }, { PACKETS, 4, 0 }, { POST_SRC, 4, 0 },
+		{ SRC, 4, 0 },	   { DST, 4, 0 },      { BYTES, 4, 0 },
+		{ PACKETS, 4, 0 }, { POST_SRC, 4, 0 },
 	};
 	const struct flow f = { .src = REMOTE, .dst = REMOTE + 1, .post_src = A1, .post_dst = B7,
 				.bytes = 1500, .packets = 3 };
@@ -371,65 +374,65 @@ static void sampling(void **state)
 }
 
 /* Records that the agent has to look at, whatever their place. Rates: 64 MiB a ms, 100 ms slack. */
+static const struct {
+	const char *name;
+	uint16_t size, first, last, time_size; /* of counters; the times' elements */
+	struct flow f;
+	int is_odd;
+} odd_cases[] = {
+	{ "20 bytes a packet", 4, FIRST_UPTIME, LAST_UPTIME, 4,
+	  { .src = A1, .dst = REMOTE, .bytes = 2000, .packets = 100 }, 0 },
+	{ "a byte less: wrapped", 4, FIRST_UPTIME, LAST_UPTIME, 4,
+	  { .src = A1, .dst = REMOTE, .bytes = 1999, .packets = 100 }, 1 },
+	{ "65,536 a packet", 8, FIRST_UPTIME, LAST_UPTIME, 4,
+	  { .src = A1, .dst = REMOTE, .bytes = 65536, .packets = 1 }, 1 },
+	{ "nothing", 4, FIRST_UPTIME, LAST_UPTIME, 4, { .src = A1, .dst = REMOTE }, 1 },
+	{ "bytes without packets", 8, FIRST_UPTIME, LAST_UPTIME, 4,
+	  { .src = A1, .dst = REMOTE, .bytes = 1500 }, 1 },
+	{ "to itself", 4, FIRST_UPTIME, LAST_UPTIME, 4,
+	  { .src = A1, .dst = A1, .bytes = 1500, .packets = 1 }, 1 },
+	{ "64 bits full", 8, FIRST_UPTIME, LAST_UPTIME, 4,
+	  { .src = A1, .dst = REMOTE, .bytes = UINT64_MAX, .packets = UINT64_MAX }, 1 },
+	{ "at the slack", 8, FIRST_UPTIME, LAST_UPTIME, 4,
+	  { .src = A1, .dst = REMOTE, .bytes = (101ULL << 26) - 1, .packets = 5000000,
+	    .first = 9, .last = 9 }, 0 },
+	{ "too fast by a byte", 8, FIRST_UPTIME, LAST_UPTIME, 4,
+	  { .src = A1, .dst = REMOTE, .bytes = 101ULL << 26, .packets = 5000000,
+	    .first = 9, .last = 9 }, 1 },
+	{ "a ms more", 8, FIRST_UPTIME, LAST_UPTIME, 4,
+	  { .src = A1, .dst = REMOTE, .bytes = 101ULL << 26, .packets = 5000000,
+	    .first = 8, .last = 9 }, 0 },
+	{ "last before first", 8, FIRST_UPTIME, LAST_UPTIME, 4,
+	  { .src = A1, .dst = REMOTE, .bytes = 101ULL << 26, .packets = 5000000,
+	    .first = 9, .last = 8 }, 1 },
+	{ "in seconds", 8, FIRST_S, LAST_S, 4,
+	  { .src = A1, .dst = REMOTE, .bytes = 1100ULL << 26, .packets = 50000000,
+	    .first = UNIX_S, .last = UNIX_S + 1 }, 0 },
+	{ "in seconds, too fast", 8, FIRST_S, LAST_S, 4,
+	  { .src = A1, .dst = REMOTE, .bytes = 1101ULL << 26, .packets = 50000000,
+	    .first = UNIX_S, .last = UNIX_S + 1 }, 1 },
+	{ "in ms", 8, FIRST_MS, LAST_MS, 8,
+	  { .src = A1, .dst = REMOTE, .bytes = 1100ULL << 26, .packets = 50000000,
+	    .first = UNIX_S * 1000ULL, .last = UNIX_S * 1000ULL + 1000 }, 0 },
+	{ "in ms, too fast", 8, FIRST_MS, LAST_MS, 8,
+	  { .src = A1, .dst = REMOTE, .bytes = 1101ULL << 26, .packets = 50000000,
+	    .first = UNIX_S * 1000ULL, .last = UNIX_S * 1000ULL + 1000 }, 1 },
+	{ "no times, no rate", 8, FILLER, FILLER, 4,
+	  { .src = A1, .dst = REMOTE, .bytes = 1ULL << 50, .packets = 1ULL << 40 }, 0 },
+};
+
 static void odd_records_are_handed_over(void **state)
 {
-	static const struct {
-		const char *name;
-		uint16_t size, first, last, time_size; /* of counters; the times' elements */
-		struct flow f;
-		int is_odd;
-	} cases[] = {
-		{ "20 bytes a packet", 4, FIRST_UPTIME, LAST_UPTIME, 4,
-		  { .src = A1, .dst = REMOTE, .bytes = 2000, .packets = 100 }, 0 },
-		{ "a byte less: wrapped", 4, FIRST_UPTIME, LAST_UPTIME, 4,
-		  { .src = A1, .dst = REMOTE, .bytes = 1999, .packets = 100 }, 1 },
-		{ "65,536 a packet", 8, FIRST_UPTIME, LAST_UPTIME, 4,
-		  { .src = A1, .dst = REMOTE, .bytes = 65536, .packets = 1 }, 1 },
-		{ "nothing", 4, FIRST_UPTIME, LAST_UPTIME, 4, { .src = A1, .dst = REMOTE }, 1 },
-		{ "bytes without packets", 8, FIRST_UPTIME, LAST_UPTIME, 4,
-		  { .src = A1, .dst = REMOTE, .bytes = 1500 }, 1 },
-		{ "to itself", 4, FIRST_UPTIME, LAST_UPTIME, 4,
-		  { .src = A1, .dst = A1, .bytes = 1500, .packets = 1 }, 1 },
-		{ "64 bits full", 8, FIRST_UPTIME, LAST_UPTIME, 4,
-		  { .src = A1, .dst = REMOTE, .bytes = UINT64_MAX, .packets = UINT64_MAX }, 1 },
-		{ "at the slack", 8, FIRST_UPTIME, LAST_UPTIME, 4,
-		  { .src = A1, .dst = REMOTE, .bytes = (101ULL << 26) - 1, .packets = 5000000,
-		    .first = 9, .last = 9 }, 0 },
-		{ "too fast by a byte", 8, FIRST_UPTIME, LAST_UPTIME, 4,
-		  { .src = A1, .dst = REMOTE, .bytes = 101ULL << 26, .packets = 5000000,
-		    .first = 9, .last = 9 }, 1 },
-		{ "a ms more", 8, FIRST_UPTIME, LAST_UPTIME, 4,
-		  { .src = A1, .dst = REMOTE, .bytes = 101ULL << 26, .packets = 5000000,
-		    .first = 8, .last = 9 }, 0 },
-		{ "last before first", 8, FIRST_UPTIME, LAST_UPTIME, 4,
-		  { .src = A1, .dst = REMOTE, .bytes = 101ULL << 26, .packets = 5000000,
-		    .first = 9, .last = 8 }, 1 },
-		{ "in seconds", 8, FIRST_S, LAST_S, 4,
-		  { .src = A1, .dst = REMOTE, .bytes = 1100ULL << 26, .packets = 50000000,
-		    .first = UNIX_S, .last = UNIX_S + 1 }, 0 },
-		{ "in seconds, too fast", 8, FIRST_S, LAST_S, 4,
-		  { .src = A1, .dst = REMOTE, .bytes = 1101ULL << 26, .packets = 50000000,
-		    .first = UNIX_S, .last = UNIX_S + 1 }, 1 },
-		{ "in ms", 8, FIRST_MS, LAST_MS, 8,
-		  { .src = A1, .dst = REMOTE, .bytes = 1100ULL << 26, .packets = 50000000,
-		    .first = UNIX_S * 1000ULL, .last = UNIX_S * 1000ULL + 1000 }, 0 },
-		{ "in ms, too fast", 8, FIRST_MS, LAST_MS, 8,
-		  { .src = A1, .dst = REMOTE, .bytes = 1101ULL << 26, .packets = 50000000,
-		    .first = UNIX_S * 1000ULL, .last = UNIX_S * 1000ULL + 1000 }, 1 },
-		{ "no times, no rate", 8, FILLER, FILLER, 4,
-		  { .src = A1, .dst = REMOTE, .bytes = 1ULL << 50, .packets = 1ULL << 40 }, 0 },
-	};
-
 	(void)state;
 	FOR_VERSIONS(v) {
-		for (size_t i = 0; i < COUNT(cases); i++) {
+		for (size_t i = 0; i < COUNT(odd_cases); i++) {
 			const struct nfm_sets_field field[] = {
-				{ cases[i].last, cases[i].time_size, 0 },
-				{ SRC, 4, 0 }, { DST, 4, 0 }, { BYTES, cases[i].size, 0 },
-				{ cases[i].first, cases[i].time_size, 0 },
-				{ PACKETS, cases[i].size, 0 },
+				{ odd_cases[i].last, odd_cases[i].time_size, 0 },
+				{ SRC, 4, 0 }, { DST, 4, 0 }, { BYTES, odd_cases[i].size, 0 },
+				{ odd_cases[i].first, odd_cases[i].time_size, 0 },
+				{ PACKETS, odd_cases[i].size, 0 },
 			};
-			const struct flow *f = &cases[i].f;
+			const struct flow *f = &odd_cases[i].f;
 
 			assert_int_equal(fresh(NULL), 0);
 			install(v, ID, field, COUNT(field), NFM_SLOT_DATA);
@@ -438,13 +441,13 @@ static void odd_records_are_handed_over(void **state)
 			for (uint32_t n = 0; n < 3; n++)
 				put_record(field, COUNT(field), n == i % 3 ? f : &up);
 			nfm_sets_close(&sets, 0, 0);
-			if (cases[i].is_odd) {
-				run_punted(cases[i].name, NFM_REASON_ODD);
+			if (odd_cases[i].is_odd) {
+				run_punted(odd_cases[i].name, NFM_REASON_ODD);
 				continue;
 			}
 			expect_counted(EXPORTER, 3, f->bytes + 3000, f->packets + 6);
 			expect_up(ALICE, f->bytes + 3000, f->packets + 6, 3);
-			run_counted(cases[i].name);
+			run_counted(odd_cases[i].name);
 		}
 	}
 }
@@ -455,7 +458,8 @@ static void leaves_without_a_row(void **state)
 	const struct flow new4 = { .src = REMOTE, .dst = NEW1, .bytes = 1500, .packets = 3 };
 	const struct flow full = { .src = FULL1, .dst = REMOTE, .bytes = 1500, .packets = 3 };
 	struct nfm_addr src, dst;
-	const struct flow new6 = { .src6 = src.byte, .dst6 = dst.byte, .bytes = 1500, .packets = 3 };
+	const struct flow new6 = { .src6 = src.byte, .dst6 = dst.byte,
+				   .bytes = 1500, .packets = 3 };
 
 	(void)state;
 	inet_pton(AF_INET6, "2a00::1", src.byte);

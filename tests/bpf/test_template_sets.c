@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Sets of NetFlow v9 and IPFIX in the datapath: which templates are used, which sets are handed over. */
+/* Sets of NetFlow v9 and IPFIX in the datapath: the templates that are used, sets handed over. */
 #include "templates.h"
 
 /* ---- how a datagram is made up ---- */
@@ -193,7 +193,7 @@ static void broken_headers_are_rejected(void **state)
 		fresh_plain(NFM_IPFIX);
 		begin(NFM_IPFIX, 1);
 		put_data(ID, PLAIN4, &up, 1);
-		nfm_sets_fill(&sets, 0xee, 64); /* what is behind a message's end is not looked at */
+		nfm_sets_fill(&sets, 0xee, 64); /* not looked at: behind the message's end */
 		nfm_sets_end(&sets);
 		payload[2] = 0;
 		payload[3] = (uint8_t)length;
@@ -343,7 +343,8 @@ static const struct template_case differing[] = {
 	{ "all templates withdrawn, in IPFIX", false, 0, { 0, 2, 0, 0 }, 4 },
 	{ "all options templates withdrawn", true, 0, { 0, 3, 0, 0 }, 4 },
 	{ "id 0 with fields", false, 0, { 0, 0, 0, 1, 0, 8, 0, 4 }, 8 },
-	{ "an options template of its id", true, 0, { 1, 44, 0, 4, 0, 4, 0, 1, 0, 4, 0, 34, 0, 4 }, 14 },
+	{ "an options template of its id", true, 0,
+	  { 1, 44, 0, 4, 0, 4, 0, 1, 0, 4, 0, 34, 0, 4 }, 14 },
 	{ "the same bytes in an options set", true, 0, {}, 0 },
 };
 

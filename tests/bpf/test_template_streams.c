@@ -11,7 +11,8 @@ static void install_for(struct nfm_prog *p, uint16_t exporter, uint16_t version,
 	uint8_t raw[NFM_SETS_RAW];
 	uint32_t bytes = nfm_sets_raw(raw, version, id, false, field, count, 0);
 
-	assert_true(nfm_prog_template(p, exporter, version, domain, raw, bytes, NFM_SLOT_DATA) >= 0);
+	assert_true(nfm_prog_template(p, exporter, version, domain, raw, bytes,
+				      NFM_SLOT_DATA) >= 0);
 }
 
 static void begin_domain(uint16_t version, uint32_t domain)
@@ -122,7 +123,7 @@ static void slots_that_are_not_to_be_used(void **state)
 		assert_int_equal(token(v), NFM_TOKEN_AGENT | 5);
 		nfm_prog_slot(&prog, EXPORTER, v, DOMAIN, 0)->token = NFM_TOKEN_ARMED;
 
-		slot->layout.record_bytes = 0; /* there is none such: not a loop without end either */
+		slot->layout.record_bytes = 0; /* there is none such: no endless loop either */
 		begin(v, 1);
 		put_data(ID, PLAIN4, &up, 1);
 		run_punted("record of no bytes", NFM_REASON_NO_TEMPLATE);
@@ -284,8 +285,8 @@ static void a_template_lost_in_a_full_ring(void **state)
 }
 
 /*
- * The stream is disarmed, the agent about to install what it has learned; then the router goes back to what
- * is installed still. If that is lost, the agent must not arm the stream with what it knows.
+ * The stream is disarmed, the agent about to install what it has learned; then the router goes back
+ * to what is still installed. If that is lost, the agent must not arm with what it knows.
  */
 static void the_installed_template_lost_in_a_full_ring(void **state)
 {

@@ -124,7 +124,8 @@ int nfm_collector_queue(const struct nfm_collector *c, uint64_t *bytes, uint64_t
 		unsigned int port;
 		unsigned long long queue, dropped;
 
-		if (sscanf(line, " %*u: %*x:%x %*x:%*x %*x %*x:%llx %*x:%*x %*x %*u %*u %*u %*u %*x %llu",
+		if (sscanf(line,
+			   " %*u: %*x:%x %*x:%*x %*x %*x:%llx %*x:%*x %*x %*u %*u %*u %*u %*x %llu",
 			   &port, &queue, &dropped) != 3 ||
 		    port != c->port)
 			continue;

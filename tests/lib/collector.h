@@ -16,8 +16,8 @@ struct nfm_collector {
 int nfm_collector_namespace(void);
 
 /**
- * Starts argv[0] on one CPU with its output in the file `log`, waits for its socket on `port` and opens
- * one to send there. It ends with this process at the latest. -errno; -ETIMEDOUT: no socket came.
+ * Starts argv[0] on one CPU with its output in the file `log`, waits for its socket on `port` and
+ * opens one to send there. It ends with this process at the latest. -errno; -ETIMEDOUT: no socket.
  */
 int nfm_collector_start(struct nfm_collector *c, char *const argv[], uint16_t port, int cpu,
 			const char *log);

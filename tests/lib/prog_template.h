@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Templates in the pool of a datapath under test, as layout.h says and as an agent would put them. */
+/* Templates in the pool of a datapath under test, as layout.h says and an agent would put them. */
 #ifndef NFM_TEST_PROG_TEMPLATE_H
 #define NFM_TEST_PROG_TEMPLATE_H
 
@@ -10,9 +10,9 @@
 int nfm_prog_stream(struct nfm_prog *p, uint16_t exporter, uint16_t version, uint32_t domain);
 
 /**
- * Compiles a template record as it is on the wire (its id first) and links it, its stream too if that
- * is not there. `kind` NFM_SLOT_DATA (-EINVAL if it does not compile), AGENT, OPTIONS or SAMPLING.
- * Its slot, or -errno (-EBADMSG: no template record).
+ * Compiles a template record as it is on the wire (its id first) and links it, its stream too if
+ * that is not there. `kind` NFM_SLOT_DATA (-EINVAL if it does not compile), AGENT, OPTIONS or
+ * SAMPLING. Its slot, or -errno (-EBADMSG: no template record).
  */
 int nfm_prog_template(struct nfm_prog *p, uint16_t exporter, uint16_t version, uint32_t domain,
 		      const uint8_t *raw, uint32_t raw_bytes, uint16_t kind);

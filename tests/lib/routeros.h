@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* NetFlow v9 as RouterOS 7 sends it: its two templates, 17 records of IPv4 or 12 of IPv6 a datagram. */
+/* NetFlow v9 as RouterOS 7 sends it: two templates, 17 records of IPv4 or 12 of IPv6 a datagram. */
 #ifndef NFM_TEST_ROUTEROS_H
 #define NFM_TEST_ROUTEROS_H
 
@@ -27,8 +27,8 @@ const struct nfm_sets_field *nfm_routeros_fields(uint16_t id, uint32_t *count);
 void nfm_routeros_put_templates(struct nfm_sets *s);
 
 /**
- * A set of `records` records with these counters, one more byte in each; addresses are zero, or, those
- * after NAT among them, for the caller to write.
+ * A set of `records` records with these counters, one more byte in each; addresses are zero, or,
+ * those after NAT among them, for the caller to write.
  */
 void nfm_routeros_put_data(struct nfm_sets *s, uint16_t id, uint32_t records, uint32_t bytes,
 			   uint32_t packets);

@@ -266,8 +266,9 @@ static void test_random_reloads(void **state)
 
 			kind[i] = random_next(&seed) % 3; /* none, host, /28 */
 			if (kind[i])
-				snprintf(text + used, sizeof(text) - used, "m%u,,10.0.%u.%u/%u\n", i,
-					 i % 4, i / 4 * 16, kind[i] == 1 ? 32 : 28);
+				snprintf(text + used, sizeof(text) - used,
+					 "m%u,,10.0.%u.%u/%u\n", i, i % 4, i / 4 * 16,
+					 kind[i] == 1 ? 32 : 28);
 		}
 		apply(&c, text);
 		check_consistent(&c);

@@ -274,7 +274,7 @@ static void exporters_have_their_states(void **state)
 	add_exporter(f, 2, "2001:db8::3", "edge", NFM_EXPORTER_LISTED);
 	row = nfm_table_row(&f->table, 0, 1, nfm_table_exporter_row(&f->table, 1));
 	row->exporter.datagrams = 1;
-	row->exporter.seen_ns = 1; /* long before twice the interval, if the machine is up so long */
+	row->exporter.seen_ns = 1; /* long ago, if the machine is up for twice the interval */
 	refuse(f, 0, "198.51.100.1", 9);
 	refuse(f, 1, "192.0.2.1", 3); /* before it was listed */
 	text = run(f, nfm_cmd_exporters, "exporters", 0);
@@ -465,8 +465,10 @@ static void customers_fails_with_its_reason(void **state)
 
 static void expire_refuses_what_it_cannot_read(void **state)
 {
-	static const char *const lines[] = { "expire -s 99999999999T", "expire -s 5X", "expire -t 1x",
-					     "expire -w 0", "expire -w 101", "expire a b" };
+	static const char *const lines[] = {
+		"expire -s 99999999999T", "expire -s 5X",  "expire -t 1x",
+		"expire -w 0",		  "expire -w 101", "expire a b",
+	};
 	struct fixture *f = *state;
 	size_t i;
 

@@ -116,40 +116,43 @@ static void defaults_are_the_documented_ones(void **state)
 }
 
 /* The lines of the interface's description, remarks included. */
+static const char full_file[] =
+	"[collector]\n"
+	"interfaces = eth0 eth1      # NICs to attach to; empty: UDP socket only\n"
+	"xdp = generic               # auto | native | generic | off\n"
+	"tee = yes\n"
+	"listen = 192.0.2.9 2001:db8::9\n"
+	"port = 9995 2055            # one or more\n"
+	"interval = 60\n"
+	"hook =                      # run after each snapshot; %f file\n"
+	"exporters = any\n"
+	"nfdump = yes\n"
+	"templates = 100\n"
+	"template-memory = 1.5M\n"
+	"template-buffer = 64K\n"
+	"template-wait = 1H30M       # minutes\n"
+	"[expire]\n"
+	"size = 1.5G                 # fractions\n"
+	"lifetime = 1d12H\n"
+	"watermark = 90\n"
+	"[customers]\n"
+	"file = /tmp/c.csv\n"
+	"auto = 10.0.0.0/8 2001:db8::/32\n"
+	"[exporter core-1]\n"
+	"address = 192.0.2.1 2001:db8::1\n"
+	"sampling = 12/10\n"
+	"nat = no\n"
+	"[exporter core 2]\n"
+	"sampling = trust-data\n"
+	"repair-wraps = yes\n"
+	"address = 192.0.2.2\n"
+	"[http]\nlisten =\n"
+	"[clickhouse]\nurl = http://localhost:8123/?database=nfmeter\n";
+
 static void a_full_file_with_remarks(void **state)
 {
 	(void)state;
-	assert_reads("[collector]\n"
-		     "interfaces = eth0 eth1      # NICs to attach to; empty: UDP socket only\n"
-		     "xdp = generic               # auto | native | generic | off\n"
-		     "tee = yes\n"
-		     "listen = 192.0.2.9 2001:db8::9\n"
-		     "port = 9995 2055            # one or more\n"
-		     "interval = 60\n"
-		     "hook =                      # run after each snapshot; %f file\n"
-		     "exporters = any\n"
-		     "nfdump = yes\n"
-		     "templates = 100\n"
-		     "template-memory = 1.5M\n"
-		     "template-buffer = 64K\n"
-		     "template-wait = 1H30M       # minutes\n"
-		     "[expire]\n"
-		     "size = 1.5G                 # fractions\n"
-		     "lifetime = 1d12H\n"
-		     "watermark = 90\n"
-		     "[customers]\n"
-		     "file = /tmp/c.csv\n"
-		     "auto = 10.0.0.0/8 2001:db8::/32\n"
-		     "[exporter core-1]\n"
-		     "address = 192.0.2.1 2001:db8::1\n"
-		     "sampling = 12/10\n"
-		     "nat = no\n"
-		     "[exporter core 2]\n"
-		     "sampling = trust-data\n"
-		     "repair-wraps = yes\n"
-		     "address = 192.0.2.2\n"
-		     "[http]\nlisten =\n"
-		     "[clickhouse]\nurl = http://localhost:8123/?database=nfmeter\n");
+	assert_reads(full_file);
 	assert_int_equal(config.interface_count, 2);
 	assert_string_equal(config.interfaces[1], "eth1");
 	assert_int_equal(config.xdp, NFM_XDP_GENERIC);

@@ -144,84 +144,85 @@ static void walk(void **state)
 		}
 }
 
+static const struct {
+	const char *sent;
+	uint32_t templates; /* UINT32_MAX: BAD_TEMPLATE */
+	uint32_t only;
+} records[] = {
+#define BAD UINT32_MAX
+	{ "t 256 1/4, 257 2/4, 65535 8/4;", 3, 0 },
+	{ "t 256 1/0;", 1, 0 },
+	{ "t 256 1/4 1/4 1/4;", 1, 0 },
+	{ "t 256 1/v;", 1, 0 },
+	{ "t 256 1/65534 2/65534;", 1, 0 },
+	{ "t 255 1/4;", BAD, 0 },
+	{ "t 2 1/4;", BAD, 0 },
+	{ "t 256 1/4, 3 1/4;", BAD, 0 },
+	{ "o 300 1/4 | 34/4;", 1, 0 },
+	{ "o 255 1/4 | 34/4;", BAD, 0 },
+	{ "o 300 1/4 |;", 1, 0 },
+	{ "o 300 | 34/4;", 1, 9 }, /* Juniper: no scope field */
+	{ "o 300 | 34/4;", BAD, 10 },
+	{ "t 256 40000/4;", 1, 9 }, /* v9 has no enterprise bit */
+	{ "t 256 9:1/4 2/4;", 1, 10 },
+	/* padding: less than four bytes, or zeros */
+	{ "x 0000000f 01000001 00010004 ffffff;", 1, 9 },
+	{ "x 0002000f 01000001 00010004 ffffff;", 1, 10 },
+	{ "x 00000014 01000001 00010004 00000000 ffffffff;", 1, 9 },
+	{ "x 00020014 01000001 00010004 00000000 ffffffff;", 1, 10 },
+	{ "x 00010014 01000000 00040022 00040000 00000000;", 1, 9 },
+	{ "x 00010010 01000000 00040022 00040000;", 1, 9 },
+	{ "x 00000008 00000000;", 0, 9 },
+	{ "x 00020008 00000000;", 0, 10 },
+	/* over the set's end: of the fields, of an enterprise number, 65,535 fields */
+	{ "x 0000000c 01000002 00010004;", BAD, 9 },
+	{ "x 0002000c 01000002 00010004;", BAD, 10 },
+	{ "x 0000000c 0100ffff 00010004;", BAD, 9 },
+	{ "x 0002000c 0100ffff 00010004;", BAD, 10 },
+	{ "x 0002000c 01000001 80010004;", BAD, 10 },
+	{ "x 0000000c 01000001 80010004;", 1, 9 },
+	{ "x 00020010 01000001 80010004 00000009;", 1, 10 },
+	{ "x 0000000b 01000001 000100;", BAD, 9 },
+	{ "x 0002000b 01000001 000100;", BAD, 10 },
+	/* the next set's bytes are not the template's */
+	{ "x 0000000c 01000002 00010004; x 00020004;", BAD, 9 },
+	{ "x 0002000c 01000002 00010004; x 00020004;", BAD, 10 },
+	/* no field: a withdrawal in IPFIX */
+	{ "x 00000008 01000000;", BAD, 9 },
+	{ "x 00020008 01000000;", 0, 10 },
+	{ "x 0001000a 01000000 0000;", BAD, 9 },
+	/* v9's options templates count bytes */
+	{ "x 00010012 0100 0004 0004 0001000400220004;", 1, 9 },
+	{ "x 00010012 0100 0003 0004 0001000400220004;", BAD, 9 },
+	{ "x 00010012 0100 0004 0005 0001000400220004;", BAD, 9 },
+	{ "x 00010012 0100 0004 0008 0001000400220004;", BAD, 9 },
+	{ "x 00010012 0100 fffc fffc 0001000400220004;", BAD, 9 },
+	/* and IPFIX' fields */
+	{ "x 00030012 0100 0002 0001 0001000400220004;", 1, 10 },
+	{ "x 00030012 0100 0002 0002 0001000400220004;", 1, 10 },
+	{ "x 00030012 0100 0002 0003 0001000400220004;", BAD, 10 },
+	{ "x 00030012 0100 0002 0000 0001000400220004;", BAD, 10 },
+	{ "x 00030012 0100 0003 0001 0001000400220004;", BAD, 10 },
+#undef BAD
+};
+
 static void template_records(void **state)
 {
-	static const struct {
-		const char *sent;
-		uint32_t templates; /* UINT32_MAX: BAD_TEMPLATE */
-		uint32_t only;
-	} rows[] = {
-#define BAD UINT32_MAX
-		{ "t 256 1/4, 257 2/4, 65535 8/4;", 3, 0 },
-		{ "t 256 1/0;", 1, 0 },
-		{ "t 256 1/4 1/4 1/4;", 1, 0 },
-		{ "t 256 1/v;", 1, 0 },
-		{ "t 256 1/65534 2/65534;", 1, 0 },
-		{ "t 255 1/4;", BAD, 0 },
-		{ "t 2 1/4;", BAD, 0 },
-		{ "t 256 1/4, 3 1/4;", BAD, 0 },
-		{ "o 300 1/4 | 34/4;", 1, 0 },
-		{ "o 255 1/4 | 34/4;", BAD, 0 },
-		{ "o 300 1/4 |;", 1, 0 },
-		{ "o 300 | 34/4;", 1, 9 }, /* Juniper: no scope field */
-		{ "o 300 | 34/4;", BAD, 10 },
-		{ "t 256 40000/4;", 1, 9 }, /* v9 has no enterprise bit */
-		{ "t 256 9:1/4 2/4;", 1, 10 },
-		/* padding: less than four bytes, or zeros */
-		{ "x 0000000f 01000001 00010004 ffffff;", 1, 9 },
-		{ "x 0002000f 01000001 00010004 ffffff;", 1, 10 },
-		{ "x 00000014 01000001 00010004 00000000 ffffffff;", 1, 9 },
-		{ "x 00020014 01000001 00010004 00000000 ffffffff;", 1, 10 },
-		{ "x 00010014 01000000 00040022 00040000 00000000;", 1, 9 },
-		{ "x 00010010 01000000 00040022 00040000;", 1, 9 },
-		{ "x 00000008 00000000;", 0, 9 },
-		{ "x 00020008 00000000;", 0, 10 },
-		/* over the set's end: of the fields, of an enterprise number, 65,535 fields */
-		{ "x 0000000c 01000002 00010004;", BAD, 9 },
-		{ "x 0002000c 01000002 00010004;", BAD, 10 },
-		{ "x 0000000c 0100ffff 00010004;", BAD, 9 },
-		{ "x 0002000c 0100ffff 00010004;", BAD, 10 },
-		{ "x 0002000c 01000001 80010004;", BAD, 10 },
-		{ "x 0000000c 01000001 80010004;", 1, 9 },
-		{ "x 00020010 01000001 80010004 00000009;", 1, 10 },
-		{ "x 0000000b 01000001 000100;", BAD, 9 },
-		{ "x 0002000b 01000001 000100;", BAD, 10 },
-		/* the next set's bytes are not the template's */
-		{ "x 0000000c 01000002 00010004; x 00020004;", BAD, 9 },
-		{ "x 0002000c 01000002 00010004; x 00020004;", BAD, 10 },
-		/* no field: a withdrawal in IPFIX */
-		{ "x 00000008 01000000;", BAD, 9 },
-		{ "x 00020008 01000000;", 0, 10 },
-		{ "x 0001000a 01000000 0000;", BAD, 9 },
-		/* v9's options templates count bytes */
-		{ "x 00010012 0100 0004 0004 0001000400220004;", 1, 9 },
-		{ "x 00010012 0100 0003 0004 0001000400220004;", BAD, 9 },
-		{ "x 00010012 0100 0004 0005 0001000400220004;", BAD, 9 },
-		{ "x 00010012 0100 0004 0008 0001000400220004;", BAD, 9 },
-		{ "x 00010012 0100 fffc fffc 0001000400220004;", BAD, 9 },
-		/* and IPFIX' fields */
-		{ "x 00030012 0100 0002 0001 0001000400220004;", 1, 10 },
-		{ "x 00030012 0100 0002 0002 0001000400220004;", 1, 10 },
-		{ "x 00030012 0100 0002 0003 0001000400220004;", BAD, 10 },
-		{ "x 00030012 0100 0002 0000 0001000400220004;", BAD, 10 },
-		{ "x 00030012 0100 0003 0001 0001000400220004;", BAD, 10 },
-#undef BAD
-	};
 	uint16_t v;
 
 	(void)state;
-	for (size_t i = 0; i < NFM_ARRAY_SIZE(rows); i++)
+	for (size_t i = 0; i < NFM_ARRAY_SIZE(records); i++)
 		FOR_VERSIONS(v) {
-			bool good = rows[i].templates != UINT32_MAX;
+			bool good = records[i].templates != UINT32_MAX;
 			uint32_t reason;
 
-			if (rows[i].only && v != rows[i].only)
+			if (records[i].only && v != records[i].only)
 				continue;
 			fresh();
-			reason = decode(v, rows[i].sent);
+			reason = decode(v, records[i].sent);
 			if (reason != (good ? NFM_REASON_NONE : NFM_REASON_BAD_TEMPLATE))
 				fail_msg("row %zu v%u: reason %u", i, v, reason);
-			assert_int_equal(got.templates, good ? rows[i].templates : 0);
+			assert_int_equal(got.templates, good ? records[i].templates : 0);
 			assert_int_equal(nfm_flow_accept(&decoder, &source), got.templates);
 			assert_int_equal(known_count(), got.templates);
 		}

@@ -47,9 +47,11 @@ static void check_refused(const char *before, int code, const char *word)
 static void test_set_changes_one_field(void **state)
 {
 	(void)state;
-	check_set("id,name,prefixes,note\na,\"A, x\",10.0.0.1 , n1\n\n b ,B,10.0.0.2,\"n\n2\"\n", "b",
-		  "10.0.1.0/24",
-		  "id,name,prefixes,note\na,\"A, x\",10.0.0.1 , n1\n\n b ,B,10.0.1.0/24,\"n\n2\"\n");
+	check_set("id,name,prefixes,note\n"
+		  "a,\"A, x\",10.0.0.1 , n1\n\n b ,B,10.0.0.2,\"n\n2\"\n",
+		  "b", "10.0.1.0/24",
+		  "id,name,prefixes,note\n"
+		  "a,\"A, x\",10.0.0.1 , n1\n\n b ,B,10.0.1.0/24,\"n\n2\"\n");
 	check_set("id,prefixes\r\na,\"10.0.0.1;10.0.0.2\"\r\nb,::1\r\n", "a", "10.0.0.3",
 		  "id,prefixes\r\na,\"10.0.0.3\"\r\nb,::1\r\n");
 	check_set("\xef\xbb\xbfprefixes,id\n10.0.0.1,a", "a", "10.0.0.2",
