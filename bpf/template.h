@@ -57,11 +57,22 @@ NFM_INLINE struct nfm_template_slot *find_stream(struct nfm_walk *walk)
  */
 NFM_INLINE void disarm(struct nfm_walk *walk, struct nfm_template_slot *stream)
 {
+	__u64 token, old;
+	__u32 turn;
+
 	if (!stream)
 		return;
-	if (stream->token != NFM_TOKEN_LOST)
-		stream->token = (bpf_ktime_get_ns() << 8 | (bpf_get_smp_processor_id() & 0xff)) &
-				~NFM_TOKEN_AGENT;
+	token = (bpf_ktime_get_ns() << 8 | (bpf_get_smp_processor_id() & 0xff)) & ~NFM_TOKEN_AGENT;
+	/*
+	 * Another CPU may say meanwhile that a template is lost, which has to stay; or the agent may
+	 * arm, which has not: it does so once, as its rounds are milliseconds apart.
+	 */
+	for (turn = 0; turn < 2; turn++) {
+		old = *(volatile __u64 *)&stream->token;
+		if (old == NFM_TOKEN_LOST ||
+		    __sync_val_compare_and_swap(&stream->token, old, token) == old)
+			break;
+	}
 	walk->s->disarmed = stream->stream + 1;
 }
 
