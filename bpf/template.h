@@ -62,7 +62,8 @@ NFM_INLINE void disarm(struct nfm_walk *walk, struct nfm_template_slot *stream)
 
 	if (!stream)
 		return;
-	token = (bpf_ktime_get_ns() << 8 | (bpf_get_smp_processor_id() & 0xff)) & ~NFM_TOKEN_AGENT;
+	token = bpf_ktime_get_ns() << 8 | (bpf_get_smp_processor_id() & 0xff);
+	token &= ~NFM_TOKEN_AGENT;
 	/*
 	 * Another CPU may say meanwhile that a template is lost, which has to stay; or the agent may
 	 * arm, which has not: it does so once, as its rounds are milliseconds apart.
