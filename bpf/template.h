@@ -65,8 +65,8 @@ NFM_INLINE void disarm(struct nfm_walk *walk, struct nfm_template_slot *stream)
 	token = bpf_ktime_get_ns() << 8 | (bpf_get_smp_processor_id() & 0xff);
 	token &= ~NFM_TOKEN_AGENT;
 	/*
-	 * Another CPU may say meanwhile that a template is lost, which has to stay; or the agent may
-	 * arm, which has not: it does so once, as its rounds are milliseconds apart.
+	 * Another CPU may say meanwhile that a template is lost, which has to stay; or the agent
+	 * may arm, which has not: it does so once, as its rounds are milliseconds apart.
 	 */
 	for (turn = 0; turn < 2; turn++) {
 		old = *(volatile __u64 *)&stream->token;
