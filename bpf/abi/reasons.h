@@ -8,7 +8,7 @@
  *   STAT    no reason but a count that the accounts need
  *   PUNT    the kernel handed the whole datagram to the agent
  *   REJECT  the datagram was not counted
- *   NOTE    the record was counted, with a remark (counts records, not datagrams)
+ *   NOTE    the record was counted, with a remark (counts records or templates, not datagrams)
  *   PASS    left to the network stack: it comes back through the UDP socket
  *   LOST    given up after its datagram had been taken (counts sets, and their bytes)
  *   RETIRED no longer used
@@ -94,7 +94,7 @@
 	  "data that waited for a template and made room: raise [collector] template-buffer")     \
 	X(WAIT_BAD, 52, LOST, "wait-bad",                                                         \
 	  "data that waited and do not fit the template that came: their records are lost")       \
-	X(TEMPLATES_FULL, 51, STAT, "templates-full",                                             \
+	X(TEMPLATES_FULL, 51, NOTE, "templates-full",                                             \
 	  "templates forgotten because the exporter has too many: raise [collector] templates")
 
 #define NFM_REASON_ENUM(name, number, kind, text, help) NFM_REASON_##name = number,

@@ -63,7 +63,7 @@ static const struct {
 	{ 48, NFM_KIND_PASS, "fragment" },
 	{ 49, NFM_KIND_LOST, "wait-expired" },
 	{ 50, NFM_KIND_LOST, "wait-full" },
-	{ 51, NFM_KIND_STAT, "templates-full" },
+	{ 51, NFM_KIND_NOTE, "templates-full" },
 	{ 52, NFM_KIND_LOST, "wait-bad" },
 };
 
