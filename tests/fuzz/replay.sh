@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# replay.sh TARGET: gives the target's seeds, and the public captures where they are, to its sanitized build.
+# replay.sh TARGET: gives the target's seeds, and the public captures where they are, to its
+# sanitized build.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

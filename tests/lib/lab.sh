@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2120
-# A laboratory of a scenario's own: two namespaces, `router` and `collector`, with a veth pair, folders, a pin
-# directory, an agent. Scenarios source this file, call lab_open, and may run side by side.
+# A laboratory of a scenario's own: two namespaces, `router` and `collector`, with a veth pair,
+# folders, a pin directory, an agent. Scenarios source this, call lab_open, and may run at once.
 #
-#   lab_open                    makes it; everything goes again when the script ends, however it ends
+#   lab_open                    makes it; everything goes again however the script ends
 #   configure KEY=VALUE…        sets keys ("tee=yes", "expire.size=1M") and writes $CONF
 #   customers ID=PREFIX…        writes the customers file and tells `send` of them
 #   agent_start, agent_stop [SIGNAL]
 #   nfm ARGUMENT…               the CLI, with this lab's configuration, in the collector's namespace
-#   send OPTION…                nfsend gen to the collector; send_start and send_wait: the same in the background
+#   send OPTION…                nfsend to the collector; send_start, send_wait: in the background
 #   send_on RUN OPTION…         the same, going on with the stream of an earlier run
 #   wait_for SECONDS COMMAND…   until COMMAND succeeds
 #   json EXPRESSION COMMAND…    `nfm -o json COMMAND` meets a jq condition
@@ -41,8 +41,12 @@ address = $ROUTER $ROUTER6"
 fail() {
 	echo "FAILED: $SCENARIO: $*" >&2
 	if [ -n "$LAB" ] && [ -d "$LAB" ]; then
-		[ -s "$LAB/agent.log" ] && { echo "--- agent.log"; tail -n 40 "$LAB/agent.log"; } >&2
-		{ echo "--- status"; timeout 10 "${IN_COLLECTOR[@]}" "$NFMETER" -c "$CONF" -o json status; } >&2
+		[ -s "$LAB/agent.log" ] &&
+			{ echo "--- agent.log"; tail -n 40 "$LAB/agent.log"; } >&2
+		{
+			echo "--- status"
+			timeout 10 "${IN_COLLECTOR[@]}" "$NFMETER" -c "$CONF" -o json status
+		} >&2
 	fi
 	exit 1
 }
@@ -64,7 +68,8 @@ wait_for() { # SECONDS COMMAND…
 
 # ---- the place ----
 
-# Only the network is theirs: `ip netns exec` would hide the bpffs. As arrays, so that $! is the program's pid.
+# Only the network is theirs: `ip netns exec` would hide the bpffs. As arrays, so that $! is the
+# program's pid.
 IN_ROUTER=(nsenter "--net=/run/netns/$NS_ROUTER" --)
 IN_COLLECTOR=(nsenter "--net=/run/netns/$NS_COLLECTOR" --)
 
@@ -152,7 +157,8 @@ lab_close() {
 	ip netns del "$NS_COLLECTOR" 2>/dev/null
 	rm -rf "$PIN" "$PIN-by-hand"
 	[ -n "$LAB" ] && rm -rf "$LAB"
-	if ip netns list | grep -q "^nfm-$$-" || [ -e "$PIN" ] || { [ -n "$LAB" ] && [ -e "$LAB" ]; }; then
+	if ip netns list | grep -q "^nfm-$$-" || [ -e "$PIN" ] ||
+		{ [ -n "$LAB" ] && [ -e "$LAB" ]; }; then
 		echo "FAILED: $SCENARIO: left something behind" >&2
 		status=1
 	fi
@@ -284,14 +290,16 @@ wait_received() { # DATAGRAMS
 	local deadline=$((SECONDS + 15))
 
 	until received_is "$1"; do
-		((SECONDS < deadline)) || fail "received is not $1: $(nfm -o json status | jq -c .datagrams)"
+		((SECONDS < deadline)) ||
+			fail "received is not $1: $(nfm -o json status | jq -c .datagrams)"
 		sleep "$POLL"
 	done
 	json '.records | .received == .kernel + .agent + .rejected' status ||
 		fail "records do not add up: $(nfm -o json status | jq -c .records)"
 }
 
-# Differences between two JSON files: what was sent, and what `show` or `read` says; nothing if none.
+# Differences between two JSON files: what was sent, and what `show` or `read` says; nothing if
+# none.
 differences() { # SENT SHOWN
 	jq -nr --slurpfile sent "$1" --slurpfile shown "$2" -f "$LIB/compare.jq"
 }
@@ -312,14 +320,16 @@ in_kernel() { # the datapath decodes the data of every template that there is
 	json 'length > 0 and all(.[]; .where == "kernel" or .options)' templates
 }
 
-# Of the datagrams received since RECEIVED and KERNEL, at least PERCENT have been counted in the kernel.
+# Of the datagrams received since RECEIVED and KERNEL, at least PERCENT have been counted in the
+# kernel.
 kernel_share() { # PERCENT RECEIVED KERNEL
 	json ".datagrams | (.kernel - $3) * 100 >= (.received - $2) * $1" status ||
-		fail "less than $1 % in the kernel: $(nfm -o json status | jq -c '[.datagrams, .reasons]')"
+		fail "less than $1 % in the kernel: $(nfm -o json status |
+			jq -c '[.datagrams, .reasons]')"
 }
 
-# A stream's first datagram, until the kernel knows its templates; then OPTION…, nearly all of it in the kernel
-# ($SHARE percent, by default 95).
+# A stream's first datagram, until the kernel knows its templates; then OPTION…, nearly all of it in
+# the kernel ($SHARE percent, by default 95).
 send_armed() { # OPTION…
 	local stream counts
 
@@ -350,12 +360,14 @@ check_snapshots() {
 	rm -rf "$LAB/read"
 	mkdir "$LAB/read"
 	for file in $(snapshots); do
-		"$NFMETER" -o json read "$file" >"$LAB/read/$(basename "$file")" || fail "read $file"
+		"$NFMETER" -o json read "$file" >"$LAB/read/$(basename "$file")" ||
+			fail "read $file"
 		found=$(jq -r -f "$LIB/conserves.jq" "$LAB/read/$(basename "$file")")
 		[ -z "$found" ] || fail "$file: $found"
 	done
 	sent_files >"$LAB/sent.sum"
-	jq -s -f "$LIB/snapshots.jq" "$LAB"/read/* >"$LAB/snapshots.sum" || fail "cannot sum the snapshots"
+	jq -s -f "$LIB/snapshots.jq" "$LAB"/read/* >"$LAB/snapshots.sum" ||
+		fail "cannot sum the snapshots"
 	found=$(differences "$LAB/sent.sum" "$LAB/snapshots.sum")
 	[ -z "$found" ] || fail "the snapshots differ: $found"
 }
@@ -375,7 +387,7 @@ is_same_file() {
 
 # An XDP program that is not ours: lets everything pass.
 foreign_program() { # FILE
-	clang -O2 -g -target bpf -x c -c -o "$1" - <<-'END' || fail "cannot build a foreign XDP program"
+	clang -O2 -g -target bpf -x c -c -o "$1" - <<-'END' || fail "no foreign XDP program"
 		__attribute__((section("xdp"), used)) int pass_all(void *context) { return 2; }
 		__attribute__((section("license"), used)) char license_text[] = "GPL";
 	END

@@ -17,7 +17,8 @@ for host in 11 12 13; do
 	send --from "192.0.2.$host" --datagrams 100
 done
 check_counts
-json '.reasons["new-exporter"] == 3 and .datagrams.kernel == 300' status || fail "added more than once"
+json '.reasons["new-exporter"] == 3 and .datagrams.kernel == 300' status ||
+	fail "added more than once"
 json '[.[] | select(.state == "ok" and .datagrams == 101) | .address] | sort ==
 	["192.0.2.11", "192.0.2.12", "192.0.2.13"]' exporters || fail "exporters"
 
@@ -29,4 +30,5 @@ send --from 192.0.2.14 --version 9 --layout ros7 --datagrams 100
 send --from 192.0.2.15 --version 10 --datagrams 100 --template-first no --template-every 10
 wait_for 10 json '.waiting.sets == 0' status
 check_counts
-json '[.[] | select(.state == "ok") | .lost] == [0, 0, 0, 0, 0]' exporters || fail "loss where there was none"
+json '[.[] | select(.state == "ok") | .lost] == [0, 0, 0, 0, 0]' exporters ||
+	fail "loss where there was none"

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The agent attaches natively, leaves the kernel counting when it stops, and goes on with the same numbers; detach ends it.
+# The agent attaches natively, leaves the kernel counting when it stops, and goes on with the same
+# numbers; detach ends it.
 . "$(dirname "$0")/../lib/lab.sh"
 lab_open
 customers alice=10.0.0.0/24 bob=10.0.1.0/24
 
 agent_start
-json '.interfaces == [{name: "c0", mode: "native", program_id: .interfaces[0].program_id}]' status ||
-	fail "not attached natively"
+json '.interfaces == [{name: "c0", mode: "native", program_id: .interfaces[0].program_id}]' \
+	status || fail "not attached natively"
 id=$(xdp_id)
 send --datagrams 300
 check_counts

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# A program that somebody pinned and attached by `ip link … xdp pinned` is adopted, by its maps and not by its path.
+# A program that somebody pinned and attached by `ip link … xdp pinned` is adopted, by its maps and
+# not by its path.
 . "$(dirname "$0")/../lib/lab.sh"
 lab_open
 customers alice=10.0.0.0/24

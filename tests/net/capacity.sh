@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# A full table: further customers count as unmatched, under a reason; nothing is lost and nothing crashes.
+# A full table: further customers count as unmatched, under a reason; nothing is lost and nothing
+# crashes.
 . "$(dirname "$0")/../lib/lab.sh"
 lab_open
 for host in $(seq 1 200); do

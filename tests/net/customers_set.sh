@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# `customers set` and `remove` under traffic: at once, in the file too, and the others keep every count.
+# `customers set` and `remove` under traffic: at once, in the file too, and the others keep every
+# count.
 . "$(dirname "$0")/../lib/lab.sh"
 lab_open
 customers alice=10.0.0.0/24 bob=10.0.1.0/24

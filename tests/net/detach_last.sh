@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The table goes with the last NIC that has the program, also one that no configuration names; a wrong
-# name takes nothing along, and an attach that fails leaves nothing.
+# The table goes with the last NIC that has the program, also one that no configuration names; a
+# wrong name takes nothing along, and an attach that fails leaves nothing.
 . "$(dirname "$0")/../lib/lab.sh"
 lab_open
 customers alice=10.0.0.0/24
@@ -30,7 +30,9 @@ done
 # whose program it is, without an agent
 ip -n "$NS_COLLECTOR" link set dev c0 xdp off
 nfm attach c0 || fail "attach"
-json '.interfaces == [{name: "c0", mode: "native", program_id: '"$(xdp_id)"'}]' status || fail "status: ours"
+json '.interfaces == [{name: "c0", mode: "native", program_id: '"$(xdp_id)"'}]' status ||
+	fail "status: ours"
 ip -n "$NS_COLLECTOR" link set dev c0 xdp off
 ip -n "$NS_COLLECTOR" link set dev c0 xdp obj "$LAB/pass.o" sec xdp || fail "ip link, foreign"
-json '.interfaces == [{name: "c0", mode: "none", program_id: 0}]' status || fail "status: a foreign one"
+json '.interfaces == [{name: "c0", mode: "none", program_id: 0}]' status ||
+	fail "status: a foreign one"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# A folder that takes no snapshots is told of at the start, and keeps nothing from being counted; once it is
-# there, the file comes.
+# A folder that takes no snapshots is told of at the start, and keeps nothing from being counted;
+# once it is there, the file comes.
 . "$(dirname "$0")/../lib/lab.sh"
 lab_open
 customers alice=10.0.0.0/24

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Auto ranges: each host becomes a customer at its first datagram, the next one is counted in the kernel.
+# Auto ranges: each host becomes a customer at its first datagram, the next one is counted in the
+# kernel.
 . "$(dirname "$0")/../lib/lab.sh"
 lab_open
 for host in $(seq 1 40); do
@@ -19,8 +20,10 @@ json '.reasons["new-customer"] <= 100 and .customers == 26' status || fail "disc
 found=$(nfm -o json status | jq '.reasons["new-customer"]')
 send --datagrams 400 --records 5
 check_counts
-json ".reasons[\"new-customer\"] == $found and .datagrams.kernel == 800 - $found" status || fail "discovered again"
-json '[.customers[] | select(.id == "10.5.0.20")][0].prefixes == ["10.5.0.20/32"]' show || fail "prefix"
+json ".reasons[\"new-customer\"] == $found and .datagrams.kernel == 800 - $found" status ||
+	fail "discovered again"
+json '[.customers[] | select(.id == "10.5.0.20")][0].prefixes == ["10.5.0.20/32"]' show ||
+	fail "prefix"
 agent_stop
 agent_start
 send --datagrams 100

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The agent expires after each rotation, oldest first, by size; foreign files stay; a wrong limit is refused at start.
+# The agent expires after each rotation, oldest first, by size; foreign files stay; a wrong limit is
+# refused at start.
 . "$(dirname "$0")/../lib/lab.sh"
 lab_open
 customers alice=10.0.0.0/24
@@ -23,7 +24,8 @@ wait_for 10 oldest_gone
 agent_stop
 [ ! -e "$LAB/state/nfmeter.202001010005" ] || fail "the watermark was not reached"
 [ -e "$LAB/state/nfmeter.202001010020" ] || fail "a newer file went before an older one"
-[ -e "$LAB/state/precious.bin" ] && [ -e "$LAB/state/nfmeter.conf.old" ] || fail "a foreign file went"
+[ -e "$LAB/state/precious.bin" ] && [ -e "$LAB/state/nfmeter.conf.old" ] ||
+	fail "a foreign file went"
 snapshots | grep -v '/nfmeter\.2020' | grep -q . || fail "the newest went"
 
 nfm expire "$LAB/state" -t 31d -n >/dev/null || fail "expire -n"
@@ -34,6 +36,7 @@ snapshots | grep -q '/nfmeter\.2020' && fail "lifetime did not take the old file
 for wrong in size=99999999999T size=10X lifetime=1d1d lifetime=soon; do
 	configure "expire.${wrong%%=*}=${wrong#*=}"
 	nfm run 2>"$LAB/error" && fail "started with $wrong"
-	grep -q 'nfmeter.conf:[0-9]' "$LAB/error" || fail "$wrong: no file:line: $(cat "$LAB/error")"
+	grep -q 'nfmeter.conf:[0-9]' "$LAB/error" ||
+		fail "$wrong: no file:line: $(cat "$LAB/error")"
 	configure expire.size=40K expire.lifetime=
 done

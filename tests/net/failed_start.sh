@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# An agent that cannot start leaves NICs and pins as it found them: nobody else's datagrams are taken.
+# An agent that cannot start leaves NICs and pins as it found them: nobody else's datagrams are
+# taken.
 . "$(dirname "$0")/../lib/lab.sh"
 lab_open
 customers alice=10.0.0.0/24

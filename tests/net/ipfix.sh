@@ -11,7 +11,9 @@ done
 send --version 10 --layout varlen --datagrams 100
 send --version 10 --layout nat6 --datagrams 100
 check_counts
-json '[.[] | select(.where == "agent") | .id] | sort == [262, 263]' templates || fail "who decodes: $(nfm templates)"
+json '[.[] | select(.where == "agent") | .id] | sort == [262, 263]' templates ||
+	fail "who decodes: $(nfm templates)"
 json '.datagrams.kernel > 0.9 * .datagrams.received - 200' status || fail "not in the kernel"
-json '.[0].lost == 0 and (.[0].streams | length == 8 and all(.[]; .unit == "records" and .resets == 0))' exporters ||
+json '.[0].lost == 0 and (.[0].streams | length == 8 and
+	all(.[]; .unit == "records" and .resets == 0))' exporters ||
 	fail "loss where there was none: $(nfm -o json exporters)"

@@ -9,5 +9,6 @@ send --to "$COLLECTOR6" --datagrams 300 --records 29 # 30 do not fit an MTU of 1
 send --to "$COLLECTOR" --datagrams 300
 check_counts
 json '.datagrams.kernel == 600' status || fail "not counted in the kernel"
-json "[.[] | select(.datagrams == 300) | .address] | sort == [\"$ROUTER\", \"$ROUTER6\"]" exporters ||
+json "[.[] | select(.datagrams == 300) | .address] | sort == [\"$ROUTER\", \"$ROUTER6\"]" \
+	exporters ||
 	json '[.[].datagrams] | add == 600' exporters || fail "exporters"

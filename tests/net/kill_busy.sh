@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# kill -9 in the middle of the agent's own counting: a ring full of datagrams that are the agent's to count (more
-# records than the kernel's batch), a kill while it works them off, many times. The journal makes each count once.
+# kill -9 in the middle of the agent's own counting: a ring full of datagrams that are the agent's
+# to count (more records than the kernel's batch), a kill while it works them off, many times. The
+# journal makes each count once.
 . "$(dirname "$0")/../lib/lab.sh"
 lab_open
 customers alice=10.0.0.0/24 bob=10.0.1.0/24 carol=10.0.2.0/24
@@ -33,7 +34,8 @@ for _ in $(seq 1 20); do
 	agent_start
 done
 check_counts
-json ".datagrams.agent == $((20 * 800)) and .reasons.large == $((20 * 800))" status || fail "counted elsewhere"
+json ".datagrams.agent == $((20 * 800)) and .reasons.large == $((20 * 800))" status ||
+	fail "counted elsewhere"
 json '.[0].lost == 0' exporters || fail "loss where there was none"
 echo "killed inside the work: $inside of 20"
 ((inside > 0)) || fail "no kill came while the agent worked: the test proves nothing"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# What a stream's sequence counts is learned from the stream: v9 that counts records, IPFIX that counts datagrams;
-# loss is exact in either, also the loss before it was learned.
+# What a stream's sequence counts is learned from the stream: v9 that counts records, IPFIX that
+# counts datagrams; loss is exact in either, also the loss before it was learned.
 . "$(dirname "$0")/../lib/lab.sh"
 lab_open
 customers alice=10.0.0.0/24
@@ -19,8 +19,10 @@ round() { # OPTION…
 		for unit in records datagrams; do
 			stream "$unit" --version "$version" "$@"
 			stream "$unit" --version "$version" --lose 100 "$@"
-			stream "$unit" --version "$version" --lose 100 --swap 9 --twice 50 --layout ros7 "$@"
-			stream "$unit" --version "$version" --sequence 4294967000 --options-sampling 1 "$@"
+			stream "$unit" --version "$version" --lose 100 --swap 9 --twice 50 \
+				--layout ros7 "$@"
+			stream "$unit" --version "$version" --sequence 4294967000 \
+				--options-sampling 1 "$@"
 		done
 	done
 	check_counts

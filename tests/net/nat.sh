@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# A customer behind NAT gets his downloads, which have the router's address as destination and his after the NAT;
-# with nat = no, or where the record cannot say it, the router's address gets them.
+# A customer behind NAT gets his downloads, which have the router's address as destination and his
+# after the NAT; with nat = no, or where the record cannot say it, the router's address gets them.
 . "$(dirname "$0")/../lib/lab.sh"
 lab_open
-customers alice=10.0.0.0/24 bob=10.0.1.0/24 wan=203.0.113.1/32 carol=fd00:1::/56 wan6=2001:db8:ff::1/128
+customers alice=10.0.0.0/24 bob=10.0.1.0/24 wan=203.0.113.1/32 carol=fd00:1::/56 \
+	wan6=2001:db8:ff::1/128
 nat=(--nat 203.0.113.1)
 alice_has_downloads() { # the test itself: more of the newest run's records than what is local
 	[ "$(sent '.by_customer.alice.down.flows * 10 > .records')" = true ]

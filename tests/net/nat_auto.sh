@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Hosts behind NAT are discovered by the address that a download has after the NAT, not only by their uploads.
+# Hosts behind NAT are discovered by the address that a download has after the NAT, not only by
+# their uploads.
 . "$(dirname "$0")/../lib/lab.sh"
 lab_open
 for host in $(seq 1 100); do

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# A NIC that vanishes, comes again, or comes only after the agent's start is metered; a detached one is not.
+# A NIC that vanishes, comes again, or comes only after the agent's start is metered; a detached one
+# is not.
 . "$(dirname "$0")/../lib/lab.sh"
 lab_open
 customers alice=10.0.0.0/24

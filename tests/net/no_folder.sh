@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The snapshot folder takes nothing: log and status say so, counting goes on, and later nothing is missing.
+# The snapshot folder takes nothing: log and status say so, counting goes on, and later nothing is
+# missing.
 . "$(dirname "$0")/../lib/lab.sh"
 lab_open
 customers alice=10.0.0.0/24

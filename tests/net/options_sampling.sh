@@ -1,20 +1,24 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Sampling that options data announce multiplies, in the kernel too; a sampler's id says which; the configuration beats it.
+# Sampling that options data announce multiplies, in the kernel too; a sampler's id says which; the
+# configuration beats it.
 . "$(dirname "$0")/../lib/lab.sh"
 lab_open
 customers alice=10.0.0.0/24
 round() { # OPTION…
 	for version in 9 10; do
 		for sampling in 100 1000/3; do
-			send --version "$version" --layout ros7 --options-sampling "$sampling" --datagrams 200 "$@"
+			send --version "$version" --layout ros7 --options-sampling "$sampling" \
+				--datagrams 200 "$@"
 		done
 		# the rate changes: what comes behind it has the new one
-		send_on "$SENT_RUNS" --version "$version" --layout ros7 --options-sampling 7/3 --datagrams 200 "$@"
+		send_on "$SENT_RUNS" --version "$version" --layout ros7 --options-sampling 7/3 \
+			--datagrams 200 "$@"
 	done
 	check_counts
 	options=$(jq -s 'map(.options) | add' "$LAB"/sent/*.json)
-	json ".[0].notes.options == $options and .[0].lost == 0" exporters || fail "options: $(nfm -o json exporters)"
+	json ".[0].notes.options == $options and .[0].lost == 0" exporters ||
+		fail "options: $(nfm -o json exporters)"
 }
 agent_start
 SHARE=75 # options data make the agent look whether sampling has changed

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Records that cannot be are counted as they were sent, told per exporter, and fill no log: no packets, destination
-# equal to source, packets too large or too small, rates beyond any link.
+# Records that cannot be are counted as they were sent, told per exporter, and fill no log: no
+# packets, destination equal to source, packets too large or too small, rates beyond any link.
 . "$(dirname "$0")/../lib/lab.sh"
 lab_open
 customers alice=10.0.0.0/24 carol=2001:db8:1::/56

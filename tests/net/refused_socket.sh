@@ -13,6 +13,7 @@ wait_received 120
 json '.reasons.refused == 120 and .datagrams.rejected == 120' status || fail "not under the reason"
 json '.total.flows == 0' show || fail "something was counted"
 refusal_shown() {
-	json "[.[] | select(.address == \"$ROUTER\")][0] | .state == \"refused\" and .datagrams == 120" exporters
+	json "[.[] | select(.address == \"$ROUTER\")][0] |
+		.state == \"refused\" and .datagrams == 120" exporters
 }
 wait_for 10 refusal_shown

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# kill -9 under traffic, also while the agent counts what the kernel hands over: nothing lost, nothing twice.
+# kill -9 under traffic, also while the agent counts what the kernel hands over: nothing lost,
+# nothing twice.
 . "$(dirname "$0")/../lib/lab.sh"
 lab_open
 for host in $(seq 1 250); do

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Agents come and go under traffic, each stopped by SIGTERM: not one datagram is lost or counted twice.
+# Agents come and go under traffic, each stopped by SIGTERM: not one datagram is lost or counted
+# twice.
 . "$(dirname "$0")/../lib/lab.sh"
 lab_open
 customers alice=10.0.0.0/24 bob=10.0.1.0/24

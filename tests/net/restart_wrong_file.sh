@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# A customers file that is wrong at a restart: the agent says so and goes on with the table's customers. With a new
-# table there is nothing to go on with: it refuses.
+# A customers file that is wrong at a restart: the agent says so and goes on with the table's
+# customers. With a new table there is nothing to go on with: it refuses.
 . "$(dirname "$0")/../lib/lab.sh"
 lab_open
 customers alice=10.0.0.0/24 bob=10.0.1.0/24

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Rotation while the agent counts, too: fragments, discovery, wrong datagrams, an agent that is killed.
+# Rotation while the agent counts, too: fragments, discovery, wrong datagrams, an agent that is
+# killed.
 . "$(dirname "$0")/../lib/lab.sh"
 lab_open
 for host in $(seq 1 250); do

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Loss is exact, per stream: gaps, reordering, duplicates, wrap of the counter, restart of the router.
+# Loss is exact, per stream: gaps, reordering, duplicates, wrap of the counter, restart of the
+# router.
 . "$(dirname "$0")/../lib/lab.sh"
 lab_open
 customers alice=10.0.0.0/24
@@ -21,19 +22,26 @@ stream 0 1 --restart 200 --sequence 500000
 check_counts
 v5_streams=$SENT_RUNS
 stream 4 0 --version 9 --datagrams 405 --lose 100 --swap 9 --twice 50 --sequence 4294967200
-stream $((4 * 7)) 0 --version 10 --datagrams 405 --lose 100 --swap 9 --twice 50 --sequence 4294966000
+stream $((4 * 7)) 0 --version 10 --datagrams 405 --lose 100 --swap 9 --twice 50 \
+	--sequence 4294966000
 stream 0 1 --version 9 --restart 200 --sequence 500000
 stream 0 1 --version 10 --restart 100 --sequence 500000 --rate 150 # its clock counts seconds
 check_counts
 
 unit_of() { # DOMAIN
-	if (($1 > v5_streams)) && [ "$(sent .version "$1")" = 9 ]; then echo datagrams; else echo records; fi
+	if (($1 > v5_streams)) && [ "$(sent .version "$1")" = 9 ]; then
+		echo datagrams
+	else
+		echo records
+	fi
 }
 judged() { # DOMAIN
-	json ".[0].streams | map(select(.domain == $1))[0] | .lost == ${lost[$1]} and .resets == ${resets[$1]}
-		and .unit == \"$(unit_of "$1")\"" exporters
+	json ".[0].streams | map(select(.domain == $1))[0] |
+		.lost == ${lost[$1]} and .resets == ${resets[$1]} and
+		.unit == \"$(unit_of "$1")\"" exporters
 }
 for domain in "${!lost[@]}"; do
 	wait_for 10 judged "$domain"
 done
-json '.[0] | .lost == 88 and .lost == ([.streams[].lost] | add)' exporters || fail "the exporter's sum"
+json '.[0] | .lost == 88 and .lost == ([.streams[].lost] | add)' exporters ||
+	fail "the exporter's sum"

@@ -15,14 +15,16 @@ check_snapshots
 refused() { # WHAT FILE
 	nfm -o json read "$2" >"$LAB/out" 2>"$LAB/error" && fail "$1 was read"
 	[ ! -s "$LAB/out" ] || fail "$1: something was printed: $(cat "$LAB/out")"
-	grep -qF "$2" "$LAB/error" || fail "$1: the message does not name the file: $(cat "$LAB/error")"
+	grep -qF "$2" "$LAB/error" ||
+		fail "$1: the message does not name the file: $(cat "$LAB/error")"
 }
 
 size=$(stat -c %s "$file")
 for at in 0 9 40 $((size / 2)) $((size - 1)); do
 	cp "$file" "$LAB/damaged"
 	byte=$(od -An -tu1 -j "$at" -N 1 "$file" | tr -d ' ')
-	printf "\\x$(printf %x $((byte ^ 16)))" | dd of="$LAB/damaged" bs=1 seek="$at" conv=notrunc status=none
+	printf "\\x$(printf %x $((byte ^ 16)))" |
+		dd of="$LAB/damaged" bs=1 seek="$at" conv=notrunc status=none
 	refused "a flipped bit in byte $at" "$LAB/damaged"
 done
 for keep in 0 1 100 $((size - 1)); do

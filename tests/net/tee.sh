@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# tee: an old collector on the same port gets every datagram byte for byte while nfmeter counts them.
+# tee: an old collector on the same port gets every datagram byte for byte while nfmeter counts
+# them.
 . "$(dirname "$0")/../lib/lab.sh"
 lab_open
 customers alice=10.0.0.0/24

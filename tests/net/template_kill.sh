@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# kill -9 while a template changes again and again: the kernel decodes with no layout that is no longer right, also
-# without an agent, and the next agent goes on where the last one was.
+# kill -9 while a template changes again and again: the kernel decodes with no layout that is no
+# longer right, also without an agent, and the next agent goes on where the last one was.
 . "$(dirname "$0")/../lib/lab.sh"
 lab_open
 customers alice=10.0.0.0/24 bob=10.0.1.0/24

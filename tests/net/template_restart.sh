@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Templates outlive the agent, and the table: data alone are decoded at once after kill -9, and after a reboot that
-# leaves nothing but the folder.
+# Templates outlive the agent, and the table: data alone are decoded at once after kill -9, and
+# after a reboot that leaves nothing but the folder.
 . "$(dirname "$0")/../lib/lab.sh"
 lab_open
 customers alice=10.0.0.0/24

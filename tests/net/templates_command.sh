@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# `templates`: every template with its fields and who decodes it, with and without an agent, in every format.
+# `templates`: every template with its fields and who decodes it, with and without an agent, in
+# every format.
 . "$(dirname "$0")/../lib/lab.sh"
 lab_open
 customers alice=10.0.0.0/24
@@ -18,8 +19,10 @@ all_there() {
 }
 wait_for 20 all_there
 json '.[] | select(.id == 256) | [.fields[0, 3, 21] | [.id, .enterprise, .length, .name]] == [
-	[21, 0, 4, "flowEndSysUpTime"], [1, 0, 4, "octetDeltaCount"], [226, 0, 4, "postNATDestinationIPv4Address"]]
-	and (.fields | length) == 24 and .age_seconds < 60' templates || fail "fields: $(nfm -o json templates)"
+	[21, 0, 4, "flowEndSysUpTime"], [1, 0, 4, "octetDeltaCount"],
+	[226, 0, 4, "postNATDestinationIPv4Address"]]
+	and (.fields | length) == 24 and .age_seconds < 60' templates ||
+		fail "fields: $(nfm -o json templates)"
 json '.[] | select(.id == 264) | .fields[0] | .enterprise == 14988 and .id == 1 and .length == 4 and
 	.name != "octetDeltaCount"' templates || fail "a vendor's field is taken for IANA's"
 json '.[] | select(.id == 999) | .options' templates || fail "options template"

@@ -4,7 +4,8 @@
 . "$(dirname "$0")/../lib/lab.sh"
 lab_open
 customers alice=10.0.0.0/24
-ip -n "$NS_ROUTER" link add r1 type veth peer name c1 netns "$NS_COLLECTOR" address 02:00:00:00:00:04
+ip -n "$NS_ROUTER" link add r1 type veth peer name c1 netns "$NS_COLLECTOR" \
+	address 02:00:00:00:00:04
 ip -n "$NS_ROUTER" address add 198.51.100.1/24 dev r1
 ip -n "$NS_ROUTER" link set r1 up
 ip -n "$NS_COLLECTOR" address add 198.51.100.2/24 dev c1

@@ -9,7 +9,8 @@ NFMETER=$LAB/nfmeter
 mkdir "$LAB/state" "$LAB/run"
 chown 65534:65534 "$LAB/state" "$LAB/run"
 chmod 644 "$CONF" "$LAB/customers.csv"
-RUN_AS=(setpriv --reuid=65534 --regid=65534 --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all)
+RUN_AS=(setpriv --reuid=65534 --regid=65534 --clear-groups --no-new-privs --bounding-set=-all
+	--inh-caps=-all)
 configure xdp=auto interfaces=
 agent_start
 [ "$(stat -c %u "/proc/$AGENT")" = 65534 ] || fail "the agent does not run as nobody"

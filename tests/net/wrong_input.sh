@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# What is wrong on the wire is counted under its reason, in the kernel and in the agent, and changes no customer's number.
+# What is wrong on the wire is counted under its reason, in the kernel and in the agent, and changes
+# no customer's number.
 . "$(dirname "$0")/../lib/lab.sh"
 lab_open
 customers alice=10.0.0.0/24
@@ -26,7 +27,8 @@ round() { # OPTION…
 		wrong short short --version "$version" "$@"
 		wrong set set-length --version "$version" "$@"
 		wrong template bad-template --version "$version" "$@"
-		wrong data bad-data --version "$version" --template-in-data yes --template-every 1 "$@"
+		wrong data bad-data --version "$version" --template-in-data yes \
+			--template-every 1 "$@"
 		wrong version version --version "$version" "$@"
 		wrong garbage version --version "$version" "$@"
 	done
@@ -37,7 +39,8 @@ round() { # OPTION…
 	check_counts
 	for reason in "${!expected[@]}"; do
 		json ".reasons[\"$reason\"] == ${expected[$reason]}" status ||
-			fail "$reason is not ${expected[$reason]}: $(nfm -o json status | jq -c .reasons)"
+			fail "$reason is not ${expected[$reason]}: $(nfm -o json status |
+				jq -c .reasons)"
 	done
 	json '. == []' templates || fail "learned from a wrong datagram: $(nfm templates)"
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# xdp = off while an nfmeter is still on the NIC: the socket would stay silent, so the agent says what to do.
+# xdp = off while an nfmeter is still on the NIC: the socket would stay silent, so the agent says
+# what to do.
 . "$(dirname "$0")/../lib/lab.sh"
 lab_open
 customers alice=10.0.0.0/24

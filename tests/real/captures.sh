@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# captures.sh kernel|socket: replays public captures of real exporters; every source's and destination's bytes,
-# packets and flows are those of the truth that stands beside them. Each comes from an address of its own, and twice:
-# at first the agent learns its templates, then the kernel has what it can decode. A line for each replay.
+# captures.sh kernel|socket: replays public captures of real exporters; every source's and
+# destination's bytes, packets and flows are those of the truth that stands beside them. Each comes
+# from an address of its own, and twice: at first the agent learns its templates, then the kernel
+# has what it can decode. A line for each replay.
 . "$(dirname "$0")/../lib/lab.sh"
 
 CAPTURES=${CAPTURES:-$ROOT/../shared/captures}
@@ -66,19 +67,23 @@ unchanged() {
 	return 1
 }
 
-# Prints what is wrong with one capture's replay, nothing if it is right. $LAB/after of one is $LAB/before of the next.
+# Prints what is wrong with one capture's replay, nothing if it is right. $LAB/after of one is
+# $LAB/before of the next.
 replay() { # NAME HOW ADDRESS
 	local received sent_now
 
 	rm -rf "$LAB/before"
 	mv "$LAB/after" "$LAB/before"
 	received=$(jq .datagrams.received "$LAB/before/status")
-	sent_now=$(in_router "$NFSEND" pcap "$CAPTURES/$1.pcap" --from "$3" --to "$COLLECTOR" --rate 2000 | jq .sent)
-	in_time 10 accounted || echo "of $sent_now: $(nfm -o json status | jq -c '[.datagrams, .reasons]')"
+	sent_now=$(in_router "$NFSEND" pcap "$CAPTURES/$1.pcap" --from "$3" --to "$COLLECTOR" \
+		--rate 2000 | jq .sent)
+	in_time 10 accounted ||
+		echo "of $sent_now: $(nfm -o json status | jq -c '[.datagrams, .reasons]')"
 	kill -0 "$AGENT" 2>/dev/null || echo "the agent ended"
 	[ "$2" != least ] || in_time 10 unchanged
 	look "$LAB/after"
-	python3 "$COMPARE" "$2" "$CAPTURES/truth/$1.json" "$3" "$LAB/before" "$LAB/after" 2>&1 | head -n 20
+	python3 "$COMPARE" "$2" "$CAPTURES/truth/$1.json" "$3" "$LAB/before" "$LAB/after" 2>&1 |
+		head -n 20
 }
 
 report() { # NAME FOUND
@@ -98,7 +103,8 @@ all_captures() { # WORDS
 		[ -f "$CAPTURES/$file" ] || { echo "skip $file: not there"; continue; }
 		[ -f "$CAPTURES/truth/$name.json" ] || { echo "skip $file no truth"; continue; }
 		how=exact
-		[ "$(jq .tshark.sets_without_template "$CAPTURES/truth/$name.json")" = 0 ] || how=least
+		[ "$(jq .tshark.sets_without_template "$CAPTURES/truth/$name.json")" = 0 ] ||
+			how=least
 		case "$category $version" in
 		malformed*" v5" | *" ?") how=none ;;
 		malformed*) how=most ;;
@@ -120,7 +126,8 @@ all_captures ""
 by_kernel=$(jq .datagrams.kernel "$LAB/after/status")
 all_captures ", again"
 by_kernel=$(($(jq .datagrams.kernel "$LAB/after/status") - by_kernel))
-[ "$path" = socket ] || ((by_kernel > 250)) || fail "the kernel counted only $by_kernel: $(nfm templates)"
+[ "$path" = socket ] || ((by_kernel > 250)) ||
+	fail "the kernel counted only $by_kernel: $(nfm templates)"
 found=$(jq -r -f "$LIB/conserves.jq" "$LAB/after/show")
 [ -z "$found" ] || fail "$found"
 agent_stop
