@@ -224,6 +224,18 @@ static int append(struct nfm_store_file *file, const struct nfm_store_change *ch
 	return code;
 }
 
+/*
+ * The log says what does not hold any more, and cannot be told: a new agent would decode by it. One
+ * that knows nothing waits until it is told.
+ */
+static void disown(struct nfm_store_file *file)
+{
+	if (file->fd < 0 || ftruncate(file->fd, sizeof(struct nfm_store_head)))
+		return;
+	file->bytes = sizeof(struct nfm_store_head);
+	file->unsynced = true;
+}
+
 void nfm_store_file_append(struct nfm_store_file *file, const struct nfm_store_change *change)
 {
 	int code;
@@ -231,10 +243,13 @@ void nfm_store_file_append(struct nfm_store_file *file, const struct nfm_store_c
 	if (!*file->path)
 		return;
 	code = append(file, change);
-	if (code)
-		file->last_error = code;
-	else
+	if (!code) {
 		file->unsynced = true;
+		return;
+	}
+	file->last_error = code;
+	if (change->event != NFM_STORE_SEEN)
+		disown(file);
 }
 
 /* Looked at only where the log has grown to a multiple of what it was: the store may be large. */
