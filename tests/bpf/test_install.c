@@ -337,6 +337,34 @@ static void a_template_that_the_ring_did_not_take(void **state)
 	}
 }
 
+/* No slot holds it, and only the agent decodes its data; but its stream is known. */
+static void a_large_template_that_the_ring_did_not_take(void **state)
+{
+	char large[1024] = "t 301 8/4 12/4 1/4 2/4";
+	char turned[1024] = "t 301 12/4 8/4 2/4 1/4";
+
+	(void)state;
+	for (uint32_t i = 0; i < 56; i++) {
+		strcat(large, " 9:5/1");
+		strcat(turned, " 9:5/1");
+	}
+	open_datapath();
+	arm_with(NFM_IPFIX, large);
+	assert_agent_counts(NFM_IPFIX, "d 301 10.0.0.1 8.8.8.8 50 1", 1);
+	fill_ring();
+	frame(NFM_IPFIX, turned);
+	assert_true(token(NFM_IPFIX) == NFM_TOKEN_LOST);
+	drain();
+	do_round();
+	assert_int_equal(templates_known(), 0);
+	assert_agent_counts(NFM_IPFIX, "d 301 8.8.8.8 10.0.0.1 1 50", 0);
+	assert_int_equal(waiting_sets(), 1);
+	assert_customer("alice", 50, 0);
+	/* a stream without a template needs no slot */
+	do_round();
+	assert_null(slot_of(NFM_IPFIX, 0));
+}
+
 /* ---- sampling ---- */
 
 static void announced_sampling_applies_in_the_datapath(void **state)
@@ -477,6 +505,7 @@ int main(void)
 		TEST(what_is_withdrawn_is_unlinked),
 		TEST(templates_by_the_socket_disarm_at_once),
 		TEST(a_template_that_the_ring_did_not_take),
+		TEST(a_large_template_that_the_ring_did_not_take),
 		TEST(announced_sampling_applies_in_the_datapath),
 		TEST(sampling_that_is_configured),
 		TEST(nat_that_is_configured),

@@ -81,6 +81,8 @@ static void unlink_slot(struct nfm_meter *meter, uint32_t number)
 
 static uint32_t take_slot(struct nfm_install *install)
 {
+	if (install->full) /* not for each of 100,000 templates a look at all slots */
+		return NO_SLOT;
 	for (uint32_t i = 0; i < NFM_TEMPLATE_SLOTS; i++) {
 		uint32_t number = (install->next + i) % NFM_TEMPLATE_SLOTS;
 
@@ -90,7 +92,15 @@ static uint32_t take_slot(struct nfm_install *install)
 		install->next = number + 1;
 		return number;
 	}
+	install->full = true;
 	return NO_SLOT;
+}
+
+/* A slot that nobody has ever seen. */
+static void give_back(struct nfm_install *install, uint32_t number)
+{
+	install->used[number] = 0;
+	install->full = false;
 }
 
 /* Unlinked slots, once nobody can be reading them any more. */
@@ -98,6 +108,7 @@ static void free_unlinked(struct nfm_install *install)
 {
 	for (uint32_t i = 0; i < NFM_TEMPLATE_SLOTS; i++)
 		install->used[i] = install->stream[i] != 0;
+	install->full = false;
 }
 
 /* ---- streams ---- */
@@ -157,7 +168,7 @@ static uint32_t stream_slot(struct nfm_meter *meter, const struct nfm_template_k
 	slot->kind = NFM_SLOT_STREAM;
 	slot->token = next_token(install);
 	if (!link_slot(meter, number, NO_SLOT)) {
-		install->used[number] = 0;
+		give_back(install, number);
 		return NO_SLOT;
 	}
 	install->dirty[number] = 1;
@@ -266,16 +277,18 @@ static void sync_template(void *cookie, const struct nfm_store_change *change)
 	struct nfm_template_key key;
 	uint32_t stream, old, number;
 
-	if (!t || t->raw_bytes > NFM_TEMPLATE_RAW || !key_of(meter, &t->name, &key))
+	if (!t || !key_of(meter, &t->name, &key))
 		return;
 	stream = stream_slot(meter, &key);
 	if (stream == NO_SLOT || (!round->look_only && !install->dirty[stream])) {
 		install->no_room += stream == NO_SLOT;
 		return;
 	}
+	install->keep[stream] = 1;
+	if (t->raw_bytes > NFM_TEMPLATE_RAW) /* the stream's slot says if one is lost */
+		return;
 	fill_slot(meter, t, &key, stream, &want);
 	old = find_slot(meter, &key);
-	install->keep[stream] = 1;
 	if (old != NO_SLOT && is_same(slot_at(meter, old), &want)) {
 		install->keep[old] = 1;
 		return;
@@ -291,7 +304,7 @@ static void sync_template(void *cookie, const struct nfm_store_change *change)
 	}
 	*slot_at(meter, number) = want;
 	if (!link_slot(meter, number, old)) {
-		install->used[number] = 0;
+		give_back(install, number);
 		install->no_room++;
 		return;
 	}
@@ -373,11 +386,12 @@ static void forget_stream(struct nfm_meter *meter, uint32_t stream)
 	__u64 lost = NFM_TOKEN_LOST;
 	char text[64];
 
-	nfm_store_withdraw_all(meter->templates.store, &name, false);
-	nfm_store_withdraw_all(meter->templates.store, &name, true);
+	/* first: what is lost from here on says so again */
 	__atomic_compare_exchange_n(&slot_at(meter, stream)->token, &lost,
 				    next_token(install_of(meter)), false, __ATOMIC_SEQ_CST,
 				    __ATOMIC_SEQ_CST);
+	nfm_store_withdraw_all(meter->templates.store, &name, false);
+	nfm_store_withdraw_all(meter->templates.store, &name, true);
 	nfm_log_limited(&meter->templates.limit, nfm_clock_monotonic_ns(), LOG_WARNING,
 			"exporter %s: a template was lost because the punt ring was full: data "
 			"wait until it is announced again",

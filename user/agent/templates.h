@@ -24,6 +24,7 @@ struct nfm_install {
 	uint8_t keep[NFM_TEMPLATE_SLOTS];    /* in a round: the store has it */
 	uint32_t turn[NFM_TEMPLATE_SLOTS];   /* of a stream: its changes, to see further ones */
 	uint32_t next;	   /* where the search for a free slot goes on */
+	bool full;	   /* there is none */
 	uint64_t token;	   /* our newest one: never the datapath's */
 	uint64_t round_ns; /* when the last round ended */
 	uint64_t no_room;  /* templates that found no slot in the last round */
@@ -51,8 +52,8 @@ int nfm_meter_templates_open(struct nfm_meter *meter, struct nfm_error *error);
 void nfm_meter_templates_close(struct nfm_meter *meter);
 
 /**
- * Forgets the templates of exporters that are not admitted any more: what they redefine meanwhile
- * nobody hears.
+ * Forgets templates and samplers of exporters that are not admitted: what they say otherwise
+ * meanwhile nobody hears.
  */
 void nfm_meter_templates_forget_removed(struct nfm_meter *meter);
 
