@@ -125,6 +125,63 @@ static void a_removed_exporter_loses_its_templates(void **state)
 	assert_int_equal(templates_known(), 1);
 }
 
+#define SAMPLED "o 310 144/4 | 34/4; d 310 1 100;"
+
+static uint32_t samplers_known(void)
+{
+	struct nfm_store_count count;
+
+	nfm_store_count(meter->templates.store, &count);
+	return count.samplers;
+}
+
+/* The same with what it said of sampling: it may sample otherwise when it comes back. */
+static void a_removed_exporter_loses_its_sampling(void **state)
+{
+	struct nfm_error error = {};
+
+	(void)state;
+	config->any_exporter = false;
+	meter_list_exporter(ROUTER, "one", 0, 1);
+	meter_list_exporter(OTHER_ROUTER, "two", 0, 1);
+	meter_open();
+	arrives(ROUTER, NFM_IPFIX, SAMPLED);
+	arrives(OTHER_ROUTER, NFM_IPFIX, SAMPLED);
+	assert_int_equal(samplers_known(), 2);
+	config->exporter_count = 1;
+	assert_int_equal(nfm_meter_exporters_apply(meter, &error), 0);
+	assert_int_equal(samplers_known(), 1);
+	config->exporter_count = 2;
+	assert_int_equal(nfm_meter_exporters_apply(meter, &error), 0);
+	arrives(OTHER_ROUTER, NFM_IPFIX, T300 "d 300 10.0.0.1 8.8.8.8 1000 2");
+	assert_customer("alice", 1000, 0);
+	arrives(ROUTER, NFM_IPFIX, T300 "d 300 10.0.1.1 8.8.8.8 1000 2");
+	assert_customer("bob", 100000, 0);
+}
+
+/* Not listed, and a new table does not know that it was: the log alone does. */
+static void an_unlisted_exporter_is_forgotten_with_a_new_table(void **state)
+{
+	(void)state;
+	config->any_exporter = false;
+	meter_list_exporter(ROUTER, "one", 0, 1);
+	meter_list_exporter(OTHER_ROUTER, "two", 0, 1);
+	meter_open();
+	arrives(ROUTER, NFM_IPFIX, T300);
+	arrives(OTHER_ROUTER, NFM_IPFIX, T300);
+	meter_close();
+	assert_int_equal(unlink(in_folder("run/table")), 0);
+	config->exporter_count = 1;
+	meter_open();
+	assert_int_equal(templates_known(), 1);
+	meter_close();
+	assert_int_equal(unlink(in_folder("run/table")), 0);
+	config->any_exporter = true; /* who may come is heard */
+	config->exporter_count = 0;
+	meter_open();
+	assert_int_equal(templates_known(), 1);
+}
+
 /* ---- waiting ---- */
 
 static void data_wait_and_are_counted_once(void **state)
@@ -226,6 +283,23 @@ static void what_waits_too_long_is_given_up(void **state)
 	tick();
 	assert_exporter(ROUTER, 3, 0, 0);
 	assert_int_equal(meter_reason(NFM_REASON_WAITED), 0);
+}
+
+/* The machine was started anew, and its clock with it: nothing waits for the old time to come. */
+static void what_waits_since_another_boot_is_given_up(void **state)
+{
+	(void)state;
+	config->template_wait_s = 60;
+	meter_open();
+	arrives(ROUTER, NFM_IPFIX, "x 01 2c 00 0a 01 02 03 04 05 06");
+	clock_ns = NFM_NS_PER_S;
+	arrives(ROUTER, NFM_IPFIX, "x 01 2d 00 08 01 02 03 04");
+	tick();
+	assert_int_equal(waiting_sets(), 1);
+	assert_int_equal(meter_reason_bytes(NFM_REASON_WAIT_EXPIRED), 10);
+	clock_ns += 60 * NFM_NS_PER_S;
+	tick();
+	assert_int_equal(waiting_sets(), 0);
 }
 
 /* What comes together with its time's end is counted, not given up. */
@@ -456,9 +530,12 @@ int main(void)
 		TEST(a_rejected_datagram_teaches_nothing),
 		TEST(too_many_templates_are_accounted),
 		TEST(a_removed_exporter_loses_its_templates),
+		TEST(a_removed_exporter_loses_its_sampling),
+		TEST(an_unlisted_exporter_is_forgotten_with_a_new_table),
 		TEST(data_wait_and_are_counted_once),
 		TEST(only_its_own_template_counts),
 		TEST(what_waits_too_long_is_given_up),
+		TEST(what_waits_since_another_boot_is_given_up),
 		TEST(a_template_in_time_comes_first),
 		TEST(a_full_room_gives_up_the_oldest),
 		TEST(what_has_no_room_at_all_is_given_up),

@@ -116,40 +116,63 @@ static void load_file(struct nfm_meter *meter)
 		nfm_log(LOG_WARNING, "%s: %u damaged entries left out", path, damaged);
 }
 
+struct removed_name {
+	struct nfm_template_name name; /* id 0: a sampler's stream */
+	uint64_t sampler;
+};
+
 struct removed {
 	const struct nfm_meter *meter;
-	struct nfm_template_name *name; /* malloc'd */
+	struct removed_name *name; /* malloc'd */
 	size_t count, size;
 };
+
+/* Nobody hears what it says: it is listed no more, or (a new table's) not yet. */
+static bool is_unheard(const struct nfm_meter *meter, const struct nfm_addr *addr)
+{
+	int exporter = nfm_meter_exporter_find(meter, addr);
+
+	if (exporter < 0)
+		return !meter->config->any_exporter;
+	return meter->table.exporters[exporter].state == NFM_EXPORTER_REMOVED;
+}
 
 static void collect_removed(void *cookie, const struct nfm_store_change *change)
 {
 	struct removed *removed = cookie;
-	int exporter;
+	struct removed_name name = {};
 
-	if (!change->template || removed->count == removed->size)
+	if (removed->count == removed->size)
 		return;
-	exporter = nfm_meter_exporter_find(removed->meter, &change->template->name.exporter);
-	if (exporter >= 0 &&
-	    removed->meter->table.exporters[exporter].state == NFM_EXPORTER_REMOVED)
-		removed->name[removed->count++] = change->template->name;
+	name.name = change->template ? change->template->name : change->sampler->stream;
+	if (change->sampler)
+		name.sampler = change->sampler->id;
+	if (is_unheard(removed->meter, &name.name.exporter))
+		removed->name[removed->count++] = name;
 }
 
 void nfm_meter_templates_forget_removed(struct nfm_meter *meter)
 {
-	_cleanup_free_ struct nfm_template_name *name = NULL;
+	struct nfm_store *store = meter->templates.store;
+	_cleanup_free_ struct removed_name *name = NULL;
 	struct removed removed = { .meter = meter };
 	struct nfm_store_count count;
 
-	if (!meter->templates.store)
+	if (!store)
 		return;
-	nfm_store_count(meter->templates.store, &count);
-	name = calloc(count.templates + 1, sizeof(*name));
+	nfm_store_count(store, &count);
+	removed.size = count.templates + count.samplers;
+	name = calloc(removed.size + 1, sizeof(*name));
+	if (!name)
+		return;
 	removed.name = name;
-	removed.size = name ? count.templates : 0;
-	nfm_store_each(meter->templates.store, collect_removed, &removed);
-	for (size_t i = 0; i < removed.count; i++)
-		nfm_store_withdraw(meter->templates.store, &removed.name[i]);
+	nfm_store_each(store, collect_removed, &removed);
+	for (size_t i = 0; i < removed.count; i++) {
+		if (name[i].name.id)
+			nfm_store_withdraw(store, &name[i].name);
+		else
+			nfm_store_withdraw_sampler(store, &name[i].name, name[i].sampler);
+	}
 }
 
 int nfm_meter_templates_open(struct nfm_meter *meter, struct nfm_error *error)
@@ -273,7 +296,8 @@ static void expire_waiting(struct nfm_meter *meter, uint64_t now_ns)
 		uint64_t position = 0;
 		const struct nfm_waiting *w = nfm_waiting_next(&meter->table, &position);
 
-		if (!w || now_ns < w->time_ns || now_ns - w->time_ns < limit_ns)
+		/* far ahead of us: from before a restart of this machine */
+		if (!w || (now_ns - w->time_ns < limit_ns || w->time_ns - now_ns < limit_ns))
 			return;
 		nfm_meter_give_up(meter, w, NFM_REASON_WAIT_EXPIRED, now_ns);
 	}
