@@ -112,7 +112,9 @@ static inline void fuzz_check(struct fuzz *f, uint32_t reason, const struct nfm_
 		FUZZ_CHECK(fuzz_is_reject(reason) || reason == NFM_REASON_NO_TEMPLATE);
 		FUZZ_CHECK(!out->count && !out->options && !out->templates && !out->open);
 		FUZZ_CHECK(!notes && !out->has_alt && !out->waiting_count);
-		FUZZ_CHECK(!f->decoder.change_count);
+		for (uint32_t i = 0; i < f->decoder.change_count; i++) /* withdrawals only */
+			FUZZ_CHECK(!f->decoder.change[i].template && !f->decoder.change[i].seen &&
+				   !f->decoder.change[i].sampler.sampling.num);
 		return;
 	}
 	FUZZ_CHECK(out->count <= NFM_DECODE_FLOWS && !out->rejected);

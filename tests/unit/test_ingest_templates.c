@@ -71,6 +71,27 @@ static void a_rejected_datagram_teaches_nothing(void **state)
 	}
 }
 
+/* Its bytes may not be counted, but what it redefines has changed all the same. */
+static void what_a_rejected_datagram_redefines_is_forgotten(void **state)
+{
+	(void)state;
+	FOR_VERSIONS(v) {
+		meter_open();
+		arrives(ROUTER, v, T300 "t 301 8/4 12/4 1/4 2/4");
+		assert_int_equal(arrive(ROUTER, v, "t 300 12/4 8/4 2/4 1/4; x 01 00 00 03"),
+				 NFM_REASON_SET_LENGTH);
+		assert_int_equal(templates_known(), 1);
+		arrives(ROUTER, v, "d 300 10.0.0.1 8.8.8.8 2 1000; d 301 10.0.1.1 8.8.8.8 7 1");
+		assert_int_equal(waiting_sets(), 1);
+		assert_customer("bob", 7, 0);
+		arrives(ROUTER, v, "t 300 12/4 8/4 2/4 1/4");
+		tick();
+		assert_int_equal(waiting_sets(), 0);
+		assert_customer("alice", 0, 1000);
+		meter_sets_restart();
+	}
+}
+
 static void too_many_templates_are_accounted(void **state)
 {
 	char text[64];
@@ -528,6 +549,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(templates_are_learned_and_used),
 		TEST(a_rejected_datagram_teaches_nothing),
+		TEST(what_a_rejected_datagram_redefines_is_forgotten),
 		TEST(too_many_templates_are_accounted),
 		TEST(a_removed_exporter_loses_its_templates),
 		TEST(a_removed_exporter_loses_its_sampling),

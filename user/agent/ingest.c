@@ -362,6 +362,8 @@ uint32_t nfm_meter_take(struct nfm_meter *meter, const struct nfm_arrival *a)
 		take_decoded(meter, a, (uint32_t)exporter, &source);
 	else
 		reject(meter, a, exporter, reason, meter->datagram.rejected);
+	if (reason != NFM_REASON_NONE && exporter >= 0)
+		nfm_flow_accept(&meter->templates.decoder, &source); /* what it has redefined */
 	nfm_journal_commit(meter->log, a->ring_pos, meter->ring.consumer_pos);
 	return reason;
 }

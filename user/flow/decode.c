@@ -152,6 +152,29 @@ static void set_version(struct nfm_decode *d, uint16_t version)
 	d->name.version = version;
 }
 
+/*
+ * Of a rejected datagram: what it redefines does not hold any more, whatever is wrong with it. All
+ * else that it says is not taken.
+ */
+static void renounce(struct nfm_decoder *decoder)
+{
+	struct nfm_decode_pending *pending = decoder->pending;
+
+	for (uint32_t i = 0; i < decoder->change_count; i++) {
+		struct nfm_decode_change *change = &decoder->change[i];
+		struct nfm_decode_change gone = { .withdrawn = change->withdrawn };
+
+		if (change->template)
+			gone.withdrawn = change->template->name;
+		nfm_template_free(change->template);
+		*change = gone;
+	}
+	pending->templates.count = 0;
+	pending->samplers.count = 0;
+	pending->withdrawn[false] = 0;
+	pending->withdrawn[true] = 0;
+}
+
 static uint32_t end(struct nfm_decode *d, uint32_t reason)
 {
 	struct nfm_datagram *out = d->out;
@@ -166,7 +189,7 @@ static uint32_t end(struct nfm_decode *d, uint32_t reason)
 	out->has_alt = false;
 	out->waiting_count = 0;
 	memset(out->note, 0, sizeof(out->note));
-	nfm_flow_discard(d->decoder);
+	renounce(d->decoder);
 	return reason;
 }
 

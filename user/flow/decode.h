@@ -94,7 +94,8 @@ void nfm_decoder_close(struct nfm_decoder *decoder);
 /**
  * Decodes `length` bytes of UDP payload into decoder->flow, sampling applied. Returns
  * NFM_REASON_NONE and all flows (sets without a template left in out->waiting), or the reason for
- * which nothing of it is taken.
+ * which nothing of it is taken. To accept a rejected datagram is to forget the templates that it
+ * has redefined or withdrawn: they do not hold any more.
  */
 uint32_t nfm_flow_decode(struct nfm_decoder *decoder, const struct nfm_decode_source *source,
 			 const uint8_t *payload, uint32_t length, struct nfm_datagram *out);
