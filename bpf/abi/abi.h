@@ -27,9 +27,9 @@
 #define NFM_REFUSED_ENTRIES 1024U
 /*
  * Rows that a datagram can touch: two for each of 4,096 records, 64 reasons, a few, and the notes
- * of some 1,000 exporters whose waiting sets make room for its own.
+ * of up to 1,600 exporters whose waiting sets make room for its own.
  */
-#define NFM_JOURNAL_ENTRIES 9344U
+#define NFM_JOURNAL_ENTRIES 9920U
 #define NFM_WAITING_PAGE 4096U	  /* unit of the waiting room's size, bytes */
 
 /* Rows of the customers' section that are no customers. */

@@ -11,7 +11,7 @@
 
 #define NFM_JOURNAL_NO_RING UINT64_MAX /* the batch came from the socket */
 
-#define NFM_JOURNAL_SLOTS 16384U /* a power of two, nearly twice the entries */
+#define NFM_JOURNAL_SLOTS 16384U /* a power of two, well above the entries */
 
 /** Large: keep it static or allocate it with aligned_alloc(64, …). Zeroed at first. */
 struct nfm_batch_log {
