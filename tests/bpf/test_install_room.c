@@ -120,7 +120,10 @@ static void a_full_pool_loses_nothing(void **state)
 	drain();
 	do_round();
 	next_domain++;
-	nfm_install_changed_all(meter);
+	assert_false(nfm_install_wanted(meter));
+	clock_ns += 6 * NFM_NS_PER_S;
+	tick();
+	assert_true(nfm_install_wanted(meter));
 	do_round();
 	do_round();
 	assert_true(is_armed(NFM_IPFIX));

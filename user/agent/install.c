@@ -200,6 +200,17 @@ bool nfm_install_wanted(const struct nfm_meter *meter)
 	return meter->templates.install.any_dirty || meter->templates.install.rescan;
 }
 
+void nfm_install_use_room(struct nfm_meter *meter)
+{
+	struct nfm_install *install = install_of(meter);
+
+	if (install->freed && install->lacks_room) {
+		install->lacks_room = false; /* the round says if it still does */
+		nfm_install_changed_all(meter);
+	}
+	install->freed = false;
+}
+
 /* ---- what a slot shall be ---- */
 
 static bool announces_sampling(const struct nfm_template *t)
@@ -321,10 +332,12 @@ static void sync_linked(struct nfm_meter *meter, bool look_only)
 
 		if (!install->stream[i] || install->keep[i])
 			continue;
-		if (look_only)
+		if (look_only) {
 			disarm(meter, stream);
-		else if (install->dirty[stream])
+		} else if (install->dirty[stream]) {
 			unlink_slot(meter, i); /* a stream's own slot if it has no template */
+			install->freed = true;
+		}
 	}
 }
 
@@ -431,6 +444,7 @@ void nfm_install_round(struct nfm_meter *meter, uint64_t now_ns)
 	install->no_room = 0;
 	memcpy(turn, install->turn, sizeof(turn));
 	sync_store(meter, false);
+	install->lacks_room |= install->no_room > 0;
 	for (uint32_t i = 0; i < NFM_TEMPLATE_SLOTS; i++)
 		token[i] = install->dirty[i] && install->stream[i] == i + 1 ?
 				   __atomic_load_n(&slot_at(meter, i)->token, __ATOMIC_ACQUIRE) :

@@ -256,6 +256,7 @@ static void tidy(struct nfm_meter *meter, uint64_t now_ns)
 	if (now_ns - templates->tidy_ns < TIDY_NS)
 		return;
 	templates->tidy_ns = now_ns;
+	nfm_install_use_room(meter);
 	for (uint32_t i = 0; i < NFM_TEMPLATE_SLOTS; i++)
 		if (templates->install.stream[i] && templates->install.stream[i] != i + 1)
 			look_at_slot(meter, &meter->table.templates->slot[i], now_ns);

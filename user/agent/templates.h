@@ -28,6 +28,8 @@ struct nfm_install {
 	uint64_t token;	   /* our newest one: never the datapath's */
 	uint64_t round_ns; /* when the last round ended */
 	uint64_t no_room;  /* templates that found no slot in the last round */
+	bool freed;	   /* slots, since it was last looked who found none */
+	bool lacks_room;   /* some template found none since then */
 	bool any_dirty;
 	bool rescan; /* every stream is to be looked at */
 };
@@ -73,6 +75,9 @@ void nfm_install_changed(struct nfm_meter *meter, const struct nfm_template_name
 
 /** An exporter was added, or is set otherwise: the next round looks at every stream. */
 void nfm_install_changed_all(struct nfm_meter *meter);
+
+/** Now and then: if there is room again, those templates get it that found none. */
+void nfm_install_use_room(struct nfm_meter *meter);
 
 /** Whether a round is wanted: then the event loop should not sleep for long. */
 bool nfm_install_wanted(const struct nfm_meter *meter);
