@@ -53,7 +53,8 @@ static void fill_room(void)
 {
 	uint64_t size = nfm_waiting_size(&meter->table);
 
-	for (uint32_t i = 0; meter->table.ctl->waiting_head < 2 * size || !is_end_too_small(); i++) {
+	for (uint32_t i = 0; !is_end_too_small() || meter->table.ctl->waiting_head < 2 * size;
+	     i++) {
 		assert_true(i < 10 * size / 56);
 		sets_build(NFM_IPFIX, "");
 		put_set(999, 5);
