@@ -25,8 +25,11 @@ NFM_INLINE __u32 root_entry(const void *env, __u32 root, const __u8 *addr)
 {
 	const struct nfm_view *view = env;
 	const __u32 *entry = (const void *)view->pages;
+	__u64 index = bpf_ntohs(*(const __u16 *)addr);
 
-	return entry[root * 256 + bpf_ntohs(*(const __u16 *)addr)];
+	/* the mask has to stay: kernel 6.1 knows no bounds of what was swapped */
+	__asm__ volatile("" : "+r"(index));
+	return entry[root * 256 + (index & 0xffff)];
 }
 
 #define NFM_STRIDE_ROOT_ENTRY(env, root, addr) root_entry(env, root, addr)

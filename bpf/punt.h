@@ -22,10 +22,12 @@ NFM_INLINE int punt_sized(const struct nfm_rx *rx, __u32 reason, const __u32 siz
 	punt->reason = reason;
 	punt->source_port_be = rx->source_port_be;
 	punt->source = rx->source;
-	/* keep clang from proving the bound by `length`'s origin, which the verifier forgot */
-	__asm__ volatile("" : "+r"(length));
-	if (length > 0 && length <= size - sizeof(*punt) &&
-	    bpf_xdp_load_bytes(rx->md, rx->offset, punt + 1, length)) {
+	/*
+	 * 1 to the room that there is, so that all verifiers can follow: of two comparisons clang
+	 * makes one of a difference (not for 6.12), and "is not 0" is no bound to 6.1.
+	 */
+	if (length && bpf_xdp_load_bytes(rx->md, rx->offset, punt + 1,
+					 (__u32)bounded(length - 1, size - sizeof(*punt)) + 1)) {
 		bpf_ringbuf_discard(punt, 0);
 		return NFM_REASON_UDP_LENGTH; /* cannot be: the length was checked */
 	}
