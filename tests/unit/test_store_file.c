@@ -174,7 +174,9 @@ static void history_is_left_behind(void **state)
 
 static void what_is_alive_is_not_written_again_and_again(void **state)
 {
+	struct stat st;
 	ino_t inode;
+	int fd;
 
 	(void)state;
 	open_log();
@@ -186,7 +188,12 @@ static void what_is_alive_is_not_written_again_and_again(void **state)
 	assert_int_equal(nfm_store_file_tidy(&file, store), 0);
 	assert_int_equal(log_stat().st_ino, inode);
 	assert_int_equal(file.live_bytes, file.bytes);
+	assert_true(file.unsynced);
+	fd = nfm_store_file_to_sync(&file); /* the same file, for another thread */
+	assert_true(fd >= 0 && fstat(fd, &st) == 0 && st.st_ino == inode);
+	assert_int_equal(close(fd), 0);
 	assert_false(file.unsynced);
+	assert_int_equal(nfm_store_file_to_sync(&file), -1);
 	for (uint32_t i = 0; file.bytes <= 3 * file.live_bytes; i++) {
 		assert_int_equal(nfm_store_file_tidy(&file, store), 0);
 		assert_int_equal(log_stat().st_ino, inode);

@@ -37,6 +37,13 @@
 
 /* ---- rotation ---- */
 
+/* The thread of rotations also brings the log of templates to the disk: it may wait, we may not. */
+static void start_job(struct nfm_agent *agent)
+{
+	agent->rotation.sync_fd = nfm_store_file_to_sync(&agent->meter.templates.file);
+	nfm_rotation_start(&agent->rotation);
+}
+
 /* Closes the interval and starts its job, or starts over the job of one that failed. */
 static void rotate(struct nfm_agent *agent, uint64_t now_unix_ns)
 {
@@ -48,14 +55,14 @@ static void rotate(struct nfm_agent *agent, uint64_t now_unix_ns)
 		return;
 	if (nfm_rotate_pending(table)) {
 		if (now_ns >= agent->retry_ns)
-			nfm_rotation_start(&agent->rotation);
+			start_job(agent);
 		return;
 	}
 	if (!nfm_rotation_is_due(now_unix_ns, agent->next_rotation_ns, interval_s))
 		return;
 	agent->next_rotation_ns = nfm_rotation_boundary_ns(now_unix_ns, interval_s);
 	if (nfm_rotate_flip(table, now_unix_ns) == 0)
-		nfm_rotation_start(&agent->rotation);
+		start_job(agent);
 }
 
 static void rotation_done(struct nfm_agent *agent)
@@ -395,7 +402,7 @@ static void finish(struct nfm_agent *agent)
 		}
 		if (turn == 0 && (nfm_rotate_pending(table) ||
 				  nfm_rotate_flip(table, nfm_clock_unix_ns()) == 0))
-			nfm_rotation_start(&agent->rotation);
+			start_job(agent);
 	}
 	finish_hooks(agent);
 }

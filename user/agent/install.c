@@ -427,6 +427,20 @@ static void arm(struct nfm_meter *meter, uint32_t stream, __u64 token, uint32_t 
 	install->any_dirty = true;
 }
 
+/*
+ * Returns how long rounds are left alone then: who changes templates all the time shall not keep
+ * the thread that counts waiting for more than a fifth of its time.
+ */
+static uint64_t wait_grace(void)
+{
+	uint64_t begin_ns = nfm_clock_monotonic_ns();
+	uint64_t pause_ns;
+
+	nfm_meter_grace();
+	pause_ns = 4 * (nfm_clock_monotonic_ns() - begin_ns);
+	return NFM_MAX(pause_ns, (uint64_t)ROUND_NS);
+}
+
 void nfm_install_round(struct nfm_meter *meter, uint64_t now_ns)
 {
 	static __u64 token[NFM_TEMPLATE_SLOTS];
@@ -434,7 +448,7 @@ void nfm_install_round(struct nfm_meter *meter, uint64_t now_ns)
 	struct nfm_install *install = install_of(meter);
 	bool drained;
 
-	if (!meter->table.in_maps || now_ns - install->round_ns < ROUND_NS)
+	if (!meter->table.in_maps || now_ns - install->round_ns < install->pause_ns)
 		return;
 	install->round_ns = now_ns;
 	find_dirty(meter);
@@ -449,7 +463,7 @@ void nfm_install_round(struct nfm_meter *meter, uint64_t now_ns)
 		token[i] = install->dirty[i] && install->stream[i] == i + 1 ?
 				   __atomic_load_n(&slot_at(meter, i)->token, __ATOMIC_ACQUIRE) :
 				   NFM_TOKEN_ARMED;
-	nfm_meter_grace();
+	install->pause_ns = wait_grace();
 	free_unlinked(install);
 	drained = drain_ring(meter);
 	if (meter->read_sockets) /* datagrams that came as fragments: they disarmed, too */

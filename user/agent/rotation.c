@@ -60,6 +60,17 @@ static void tell(const struct nfm_rotation *r)
 		nfm_log(LOG_ERR, "rotation: eventfd: %m"); /* the loop's tick finds it, too */
 }
 
+/* An error shows when the file is written the next time: the kernel keeps it for its other fd. */
+static void sync_file(struct nfm_rotation *r)
+{
+	if (r->sync_fd < 0)
+		return;
+	if (fdatasync(r->sync_fd) < 0)
+		nfm_log(LOG_WARNING, "templates: fdatasync: %m");
+	close(r->sync_fd);
+	r->sync_fd = -1;
+}
+
 static void *thread_main(void *cookie)
 {
 	struct nfm_rotation *r = cookie;
@@ -71,6 +82,7 @@ static void *thread_main(void *cookie)
 			continue;
 		}
 		pthread_mutex_unlock(&r->mutex);
+		sync_file(r);
 		work(r);
 		pthread_mutex_lock(&r->mutex);
 		r->state = NFM_ROTATION_DONE;
@@ -103,6 +115,7 @@ int nfm_rotation_open(struct nfm_rotation *r, const struct nfm_config *config,
 	int code;
 
 	memset(r, 0, sizeof(*r));
+	r->sync_fd = -1;
 	r->config = config;
 	r->table = table;
 	check_directory(config->directory);

@@ -29,6 +29,7 @@ struct nfm_rotation {
 	pthread_mutex_t mutex;
 	pthread_cond_t wake;
 	enum nfm_rotation_state state;
+	int sync_fd; /* a file that the next job brings to the disk, and closes; -1: none */
 	/* the job's outcome, valid in NFM_ROTATION_DONE */
 	int outcome;
 	struct nfm_rotate_result result;

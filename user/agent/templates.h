@@ -27,6 +27,7 @@ struct nfm_install {
 	bool full;	   /* there is none */
 	uint64_t token;	   /* our newest one: never the datapath's */
 	uint64_t round_ns; /* when the last round ended */
+	uint64_t pause_ns; /* and how long it is left alone then */
 	uint64_t no_room;  /* templates that found no slot in the last round */
 	bool freed;	   /* slots, since it was last looked who found none */
 	bool lacks_room;   /* some template found none since then */

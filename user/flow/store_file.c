@@ -267,12 +267,18 @@ int nfm_store_file_tidy(struct nfm_store_file *file, const struct nfm_store *sto
 		return 0;
 	if (file->last_error || is_history(file, store))
 		return write_anew(file, store);
-	if (file->unsynced && fsync(file->fd)) {
-		file->last_error = -errno;
-		return file->last_error;
-	}
-	file->unsynced = false;
 	return 0;
+}
+
+int nfm_store_file_to_sync(struct nfm_store_file *file)
+{
+	int fd = -1;
+
+	if (file->fd >= 0 && file->unsynced)
+		fd = fcntl(file->fd, F_DUPFD_CLOEXEC, 0);
+	if (fd >= 0)
+		file->unsynced = false;
+	return fd;
 }
 
 void nfm_store_file_close(struct nfm_store_file *file)

@@ -46,10 +46,16 @@ int nfm_store_file_open(struct nfm_store_file *file, const char *path,
 void nfm_store_file_append(struct nfm_store_file *file, const struct nfm_store_change *change);
 
 /**
- * Now and then: fsync what was appended, and write the log anew if most of it is history or
- * something could not be appended. 0, or -errno: file->last_error, too; the next call tries again.
+ * Now and then: writes the log anew if most of it is history or something could not be appended. 0,
+ * or -errno: file->last_error, too; the next call tries again.
  */
 int nfm_store_file_tidy(struct nfm_store_file *file, const struct nfm_store *store);
+
+/**
+ * What was appended and may not be on the disk yet: an fd for another thread to fsync and close, so
+ * that a slow disk delays no datagram; -1: nothing. `kill -9` needs no fsync, power loss does.
+ */
+int nfm_store_file_to_sync(struct nfm_store_file *file);
 
 void nfm_store_file_close(struct nfm_store_file *file);
 
