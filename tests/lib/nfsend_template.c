@@ -203,8 +203,8 @@ static uint8_t *put_templates(struct send_builder *builder, uint8_t *at)
 	return end_set(builder, set, at);
 }
 
-static uint8_t *put_options_record(struct send_builder *builder, uint8_t *at,
-				   const struct options_form *form, uint32_t sampler, uint32_t rate)
+static uint8_t *put_options_record(uint8_t *at, const struct options_form *form, uint32_t sampler,
+				   uint32_t rate)
 {
 	uint32_t i;
 
@@ -226,8 +226,8 @@ static uint8_t *put_options_record(struct send_builder *builder, uint8_t *at,
 		case 302:
 			at = put_number(at, sampler, field->length);
 			break;
-		default:
-			send_random_bytes(builder, at, field->length);
+		default: /* the same each time, as exporters repeat their options */
+			memset(at, field->id, field->length);
 			at += field->length;
 		}
 	}
@@ -250,6 +250,7 @@ static uint8_t *put_options(struct send_builder *builder, uint8_t *at, struct se
 {
 	const struct send_options *options = builder->options;
 	const struct options_form *form = options_form(options);
+	uint8_t *behind;
 	uint8_t *set = at;
 
 	if (options->version == NFM_IPFIX) {
@@ -264,14 +265,16 @@ static uint8_t *put_options(struct send_builder *builder, uint8_t *at, struct se
 
 	set = at;
 	at = send_put16(at, OPTIONS_ID) + 2;
-	at = put_options_record(builder, at, form, options->announce_id, options->announce);
+	at = put_options_record(at, form, options->announce_id, options->announce);
 	out->options = 1;
 	if (form->has_id) {
-		at = put_options_record(builder, at, form, options->announce_id + 1,
+		at = put_options_record(at, form, options->announce_id + 1,
 					options->announce * 7);
 		out->options = 2;
 	}
-	return end_set(builder, set, at);
+	behind = end_set(builder, set, at);
+	memset(at, 0, behind - at); /* padding, too */
+	return behind;
 }
 
 static uint64_t unix_ms(void)
