@@ -25,6 +25,6 @@ send_wait
 check_counts
 json '.[0].lost == 0' exporters || fail "loss where there was none"
 json '.waiting.sets == 0 and .datagrams.rejected == 0' status || fail "left over"
-kernel_share 10 0 0
+kernel_share 3 0 0 # of a busy machine
 agent_stop
 check_snapshots
