@@ -7,9 +7,9 @@
 #ifndef NFM_DECODE_INTERNAL_H
 #define NFM_DECODE_INTERNAL_H
 
-#include <endian.h>
 #include <string.h>
 
+#include "flow/bytes.h"
 #include "flow/decode.h"
 #include "wire.h"
 
@@ -117,27 +117,6 @@ struct nfm_sampling nfm_decode_sampling(struct nfm_decode *d, const struct nfm_p
 					const uint8_t *at);
 
 /* ---- small things ---- */
-
-static inline uint16_t nfm_get16(const uint8_t *at)
-{
-	return (uint16_t)(at[0] << 8 | at[1]);
-}
-
-static inline uint32_t nfm_get32(const uint8_t *at)
-{
-	uint32_t word_be;
-
-	memcpy(&word_be, at, sizeof(word_be));
-	return be32toh(word_be);
-}
-
-static inline uint64_t nfm_get64(const uint8_t *at)
-{
-	uint64_t word_be;
-
-	memcpy(&word_be, at, sizeof(word_be));
-	return be64toh(word_be);
-}
 
 /* The quotient rounded to the nearest, as nfm_batch_divide() does in the datapath. */
 static inline uint64_t nfm_decode_scale(uint64_t value, struct nfm_sampling sampling)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "flow/template.h"
 
-#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "flow/bytes.h"
 #include "flow/template_internal.h"
 #include "wire.h"
 
@@ -21,22 +21,6 @@
 
 #define ROLE_IDS 512U /* every element of IANA's that has a role is below */
 
-static uint16_t get16(const uint8_t *at)
-{
-	uint16_t value_be;
-
-	memcpy(&value_be, at, sizeof(value_be));
-	return be16toh(value_be);
-}
-
-static uint32_t get32(const uint8_t *at)
-{
-	uint32_t value_be;
-
-	memcpy(&value_be, at, sizeof(value_be));
-	return be32toh(value_be);
-}
-
 /* ---- measuring ---- */
 
 static int measure_v9(const uint8_t *at, uint32_t left, bool options,
@@ -46,10 +30,10 @@ static int measure_v9(const uint8_t *at, uint32_t left, bool options,
 
 	if (left < head_bytes)
 		return -EBADMSG;
-	head->field_count = get16(at + 2);
+	head->field_count = nfm_get16(at + 2);
 	if (options) {
-		uint16_t scope_bytes = get16(at + 2);
-		uint16_t option_bytes = get16(at + 4);
+		uint16_t scope_bytes = nfm_get16(at + 2);
+		uint16_t option_bytes = nfm_get16(at + 4);
 
 		if (scope_bytes % FIELD_BYTES || option_bytes % FIELD_BYTES)
 			return -EBADMSG;
@@ -73,20 +57,20 @@ static int measure_ipfix(const uint8_t *at, uint32_t left, bool options,
 {
 	uint32_t bytes = options ? OPTIONS_HEAD_BYTES : HEAD_BYTES;
 
-	head->field_count = get16(at + 2);
+	head->field_count = nfm_get16(at + 2);
 	if (!head->field_count)
 		return measure_withdrawal(options, head);
 	if (head->id < ID_LEAST || left < bytes)
 		return -EBADMSG;
 	if (options) {
-		head->scope_count = get16(at + 4);
+		head->scope_count = nfm_get16(at + 4);
 		if (!head->scope_count || head->scope_count > head->field_count)
 			return -EBADMSG;
 	}
 	for (uint32_t i = 0; i < head->field_count; i++) {
 		if (left - bytes < FIELD_BYTES)
 			return -EBADMSG;
-		bytes += get16(at + bytes) & ENTERPRISE_BIT ? FIELD_BYTES + ENTERPRISE_BYTES
+		bytes += nfm_get16(at + bytes) & ENTERPRISE_BIT ? FIELD_BYTES + ENTERPRISE_BYTES
 							     : FIELD_BYTES;
 		if (bytes > left)
 			return -EBADMSG;
@@ -103,7 +87,7 @@ int nfm_template_measure(const uint8_t *at, uint32_t left, uint16_t version, boo
 
 	if (left < HEAD_BYTES)
 		return -EBADMSG;
-	head.id = get16(at);
+	head.id = nfm_get16(at);
 	error = version == NFM_NETFLOW_V9 ? measure_v9(at, left, options, &head)
 					  : measure_ipfix(at, left, options, &head);
 	if (!error)
@@ -133,12 +117,12 @@ static uint8_t find_role(const struct nfm_field *field, uint64_t *seen)
 /* Reads one field of the template record; returns the bytes that it takes there. */
 static uint32_t parse_field(const uint8_t *at, bool enterprise_bit, struct nfm_field *field)
 {
-	field->id = get16(at);
-	field->length = get16(at + 2);
+	field->id = nfm_get16(at);
+	field->length = nfm_get16(at + 2);
 	if (!enterprise_bit || !(field->id & ENTERPRISE_BIT))
 		return FIELD_BYTES;
 	field->id &= (uint16_t)~ENTERPRISE_BIT;
-	field->enterprise = get32(at + FIELD_BYTES);
+	field->enterprise = nfm_get32(at + FIELD_BYTES);
 	return FIELD_BYTES + ENTERPRISE_BYTES;
 }
 
