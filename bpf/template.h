@@ -311,6 +311,7 @@ NFM_INLINE int template_header(struct nfm_rx *rx, __u32 *header)
 		rx->unix_s = bpf_ntohl(v9->unix_s_be);
 		rx->sequence = bpf_ntohl(v9->sequence_be);
 		rx->domain = bpf_ntohl(v9->domain_be);
+		rx->walk_bytes = rx->length;
 		*header = sizeof(*v9);
 		return NFM_CONTINUE;
 	}
@@ -357,7 +358,6 @@ NFM_INLINE int template_walk(struct nfm_rx *rx, __u32 watch)
 	__u32 header = 0;
 	int answer;
 
-	rx->walk_bytes = rx->length;
 	answer = template_header(rx, &header);
 	if (answer != NFM_CONTINUE)
 		return answer;
@@ -390,18 +390,24 @@ NFM_INLINE int template_decode(struct nfm_rx *rx, struct nfm_scratch *batch)
 	return NFM_CONTINUE;
 }
 
-/* A datagram that goes to the agent unseen must not bring a template past us. */
-NFM_INLINE void template_watch(struct nfm_rx *rx)
+/* Of a datagram not decoded here: whether it may bring templates of an exporter of ours. */
+NFM_INLINE int may_have_templates(struct nfm_rx *rx)
 {
 	const struct nfm_admission *admission = bpf_map_lookup_elem(&nfm_admission, &rx->source);
 	const __u16 *version_be = (const void *)rx->payload;
 
 	if (!admission || rx->length < sizeof(*version_be) ||
 	    (const void *)(version_be + 1) > rx->end)
-		return;
+		return 0;
 	rx->admission = *admission;
 	rx->version = bpf_ntohs(*version_be);
-	if (rx->version == NFM_NETFLOW_V9 || rx->version == NFM_IPFIX)
+	return rx->version == NFM_NETFLOW_V9 || rx->version == NFM_IPFIX;
+}
+
+/* A datagram that goes to the agent unseen must not bring a template past us. */
+NFM_INLINE void template_watch(struct nfm_rx *rx)
+{
+	if (may_have_templates(rx))
 		template_walk(rx, 1);
 }
 
@@ -411,20 +417,14 @@ NFM_INLINE void template_watch(struct nfm_rx *rx)
  */
 NFM_INLINE void template_fragment(struct nfm_rx *rx)
 {
-	const struct nfm_admission *admission = bpf_map_lookup_elem(&nfm_admission, &rx->source);
-	const __u16 *version_be = (const void *)rx->payload;
-	struct nfm_walk walk = { .md = rx->md };
+	struct nfm_walk walk;
 	struct nfm_template_slot *stream;
 	const __u16 *set;
 	__u32 header;
 
-	if (!admission || (const void *)(version_be + 1) > rx->end)
+	if (!may_have_templates(rx) || template_header(rx, &header) != NFM_CONTINUE ||
+	    !walk_open(rx->md, &walk))
 		return;
-	rx->version = bpf_ntohs(*version_be);
-	if ((rx->version != NFM_NETFLOW_V9 && rx->version != NFM_IPFIX) ||
-	    template_header(rx, &header) != NFM_CONTINUE || !walk_open(rx->md, &walk))
-		return;
-	rx->admission = *admission;
 	walk_begin(rx, walk.s, header, 1);
 	stream = find_stream(&walk);
 	disarm(&walk, stream);
