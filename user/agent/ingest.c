@@ -315,7 +315,8 @@ void nfm_meter_take_waiting(struct nfm_meter *meter, const struct nfm_waiting *w
 /*
  * All that it brings. Stream and store hear first: if we die before the commit, the datagram comes
  * out of the ring once more, and is a second copy to the stream and says nothing new to the store.
- * The other way round it would show as lost, and its templates would be.
+ * The other way round it would show as lost, and its templates would be. One price: data that stand
+ * before a redefinition of their own template in one datagram are then decoded by the new one.
  */
 static void take_decoded(struct nfm_meter *meter, const struct nfm_arrival *a, uint32_t exporter,
 			 const struct nfm_decode_source *source)

@@ -129,6 +129,17 @@ static bool key_of(const struct nfm_meter *meter, const struct nfm_template_name
 	return true;
 }
 
+struct nfm_template_name nfm_install_name(const struct nfm_meter *meter,
+					  const struct nfm_template_key *key)
+{
+	return (struct nfm_template_name){
+		.exporter = meter->table.exporters[key->exporter].addr,
+		.domain = key->domain,
+		.version = key->version,
+		.id = key->id,
+	};
+}
+
 static uint64_t next_token(struct nfm_install *install)
 {
 	install->token = (install->token + 1) & ~NFM_TOKEN_AGENT;
@@ -390,12 +401,8 @@ static bool drain_ring(struct nfm_meter *meter)
  */
 static void forget_stream(struct nfm_meter *meter, uint32_t stream)
 {
-	const struct nfm_template_key *key = &slot_at(meter, stream)->key;
-	const struct nfm_template_name name = {
-		.exporter = meter->table.exporters[key->exporter].addr,
-		.domain = key->domain,
-		.version = key->version,
-	};
+	const struct nfm_template_name name =
+		nfm_install_name(meter, &slot_at(meter, stream)->key);
 	__u64 lost = NFM_TOKEN_LOST;
 	char text[64];
 

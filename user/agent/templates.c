@@ -45,12 +45,7 @@ static void on_change(void *cookie, const struct nfm_store_change *change)
 /* A template that the datapath decodes with, and that the log has lost. */
 static void import_slot(struct nfm_meter *meter, const struct nfm_template_slot *slot)
 {
-	struct nfm_template_name name = {
-		.exporter = meter->table.exporters[slot->key.exporter].addr,
-		.domain = slot->key.domain,
-		.version = slot->key.version,
-		.id = slot->key.id,
-	};
+	const struct nfm_template_name name = nfm_install_name(meter, &slot->key);
 	bool options = slot->kind == NFM_SLOT_OPTIONS || slot->kind == NFM_SLOT_SAMPLING;
 	struct nfm_template_head head;
 	struct nfm_template *t;
@@ -226,12 +221,7 @@ void nfm_meter_templates_close(struct nfm_meter *meter)
 static void look_at_slot(struct nfm_meter *meter, const struct nfm_template_slot *slot,
 			 uint64_t now_ns)
 {
-	const struct nfm_template_name name = {
-		.exporter = meter->table.exporters[slot->key.exporter].addr,
-		.domain = slot->key.domain,
-		.version = slot->key.version,
-		.id = slot->key.id,
-	};
+	const struct nfm_template_name name = nfm_install_name(meter, &slot->key);
 	struct nfm_template *t = nfm_store_find(meter->templates.store, &name);
 	uint64_t used_ns = slot->used_ns;
 	uint64_t seen_ns = slot->seen_ns;

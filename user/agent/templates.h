@@ -71,6 +71,10 @@ void nfm_meter_templates_tick(struct nfm_meter *meter, uint64_t now_ns);
 /** Reads the pool as an earlier agent left it; one that contradicts itself is emptied. */
 void nfm_install_open(struct nfm_meter *meter);
 
+/** What a slot is known by outside of this table; a stream's own has id 0. */
+struct nfm_template_name nfm_install_name(const struct nfm_meter *meter,
+					  const struct nfm_template_key *key);
+
 /** A stream's templates or samplers have changed: from now on we decode it, until a round. */
 void nfm_install_changed(struct nfm_meter *meter, const struct nfm_template_name *name);
 
