@@ -26,6 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "median.h"
 #include "../lib/collector.h"
 #include "../lib/frame.h"
 #include "../lib/routeros.h"
@@ -419,20 +420,6 @@ static int check_nfcapd(const struct bench *b)
 }
 
 /* ---- the run ---- */
-
-static int compare_double(const void *a, const void *b)
-{
-	const double x = *(const double *)a;
-	const double y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(double *value, uint32_t count)
-{
-	qsort(value, count, sizeof(*value), compare_double);
-	return (value[(count - 1) / 2] + value[count / 2]) / 2;
-}
 
 static int run_rounds(struct bench *b)
 {

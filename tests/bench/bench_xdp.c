@@ -27,6 +27,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "median.h"
 #include "../lib/frame.h"
 #include "../lib/prog_template.h"
 #include "../lib/routeros.h"
@@ -306,20 +307,6 @@ static int calibrate(struct variant *v)
 
 	v->repeat = RUN_NS / NFM_MAX(ns, 10U);
 	return r;
-}
-
-static int compare_double(const void *a, const void *b)
-{
-	const double x = *(const double *)a;
-	const double y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(double *value, uint32_t count)
-{
-	qsort(value, count, sizeof(*value), compare_double);
-	return (value[(count - 1) / 2] + value[count / 2]) / 2;
 }
 
 /* A bench of a program that counts nothing, or hands everything over, is none. */

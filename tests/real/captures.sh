@@ -58,19 +58,23 @@ look() { # FOLDER
 	done
 }
 
-# What has waited is counted a moment after the datagram that brought its template.
+# What has waited is counted a moment after the datagram that brought its template: at the agent's
+# next tick. Ten looks in a row that see the same are behind it.
 unchanged() {
 	nfm -o json show | jq -c .total >"$LAB/total.now"
-	cmp -s "$LAB/total.now" "$LAB/total" && return
-	mv "$LAB/total.now" "$LAB/total"
-	sleep 0.3
-	return 1
+	if cmp -s "$LAB/total.now" "$LAB/total"; then
+		same=$((same + 1))
+	else
+		same=0
+		mv "$LAB/total.now" "$LAB/total"
+	fi
+	((same >= 10))
 }
 
 # Prints what is wrong with one capture's replay, nothing if it is right. $LAB/after of one is
 # $LAB/before of the next.
 replay() { # NAME HOW ADDRESS
-	local received sent_now
+	local received sent_now same
 
 	rm -rf "$LAB/before"
 	mv "$LAB/after" "$LAB/before"
@@ -80,6 +84,7 @@ replay() { # NAME HOW ADDRESS
 	in_time 10 accounted ||
 		echo "of $sent_now: $(nfm -o json status | jq -c '[.datagrams, .reasons]')"
 	kill -0 "$AGENT" 2>/dev/null || echo "the agent ended"
+	same=0
 	[ "$2" != least ] || in_time 10 unchanged
 	look "$LAB/after"
 	python3 "$COMPARE" "$2" "$CAPTURES/truth/$1.json" "$3" "$LAB/before" "$LAB/after" 2>&1 |

@@ -223,4 +223,29 @@ static inline uint32_t meter_customer(const char *id)
 	return 0;
 }
 
+/* sum of up + sum of down + unmatched - local = total, in each unit. */
+static inline void assert_conserved(void)
+{
+	struct nfm_row unmatched = meter_row(NFM_ROW_UNMATCHED);
+	struct nfm_row local = meter_row(NFM_ROW_LOCAL);
+	struct nfm_row sum = {};
+	struct nfm_row total = {};
+
+	for (uint32_t i = NFM_ROW_FIRST; i < meter->table.geometry.capacity; i++) {
+		struct nfm_row row = meter_row(i);
+
+		nfm_row_add(&sum, &row);
+	}
+	for (uint32_t i = 0; i < meter->table.ctl->exporter_count; i++) {
+		struct nfm_row row = meter_row(nfm_table_exporter_row(&meter->table, i));
+
+		nfm_row_add(&total, &row);
+	}
+	for (int w = 0; w < 3; w++) /* bytes, packets, flows */
+		assert_int_equal(sum.word[w] + sum.word[w + 3] + unmatched.word[w] - local.word[w],
+				 total.word[w]);
+	assert_int_equal(unmatched.down_bytes, 0);
+	assert_int_equal(local.down_bytes, 0);
+}
+
 #endif

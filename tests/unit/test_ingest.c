@@ -18,31 +18,6 @@ static uint32_t rnd(uint32_t below)
 	return (uint32_t)((uint64_t)seed * below >> 32);
 }
 
-/* sum of up + sum of down + unmatched - local = total, in each unit. */
-static void assert_conserved(void)
-{
-	struct nfm_row unmatched = meter_row(NFM_ROW_UNMATCHED);
-	struct nfm_row local = meter_row(NFM_ROW_LOCAL);
-	struct nfm_row sum = {};
-	struct nfm_row total = {};
-
-	for (uint32_t i = NFM_ROW_FIRST; i < meter->table.geometry.capacity; i++) {
-		struct nfm_row row = meter_row(i);
-
-		nfm_row_add(&sum, &row);
-	}
-	for (uint32_t i = 0; i < meter->table.ctl->exporter_count; i++) {
-		struct nfm_row row = meter_row(nfm_table_exporter_row(&meter->table, i));
-
-		nfm_row_add(&total, &row);
-	}
-	for (int w = 0; w < 3; w++) /* bytes, packets, flows */
-		assert_int_equal(sum.word[w] + sum.word[w + 3] + unmatched.word[w] - local.word[w],
-				 total.word[w]);
-	assert_int_equal(unmatched.down_bytes, 0);
-	assert_int_equal(local.down_bytes, 0);
-}
-
 static void assert_customer(const char *id, uint64_t up, uint64_t down)
 {
 	struct nfm_row row = meter_row(meter_customer(id));
