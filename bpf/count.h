@@ -20,6 +20,15 @@ NFM_INLINE struct nfm_row *nfm_batch_row(const void *env, __u32 row)
 	return view->rows + bounded(row, nfm_geometry.stride);
 }
 
+NFM_INLINE struct nfm_row *nfm_batch_earlier(const void *env, __u32 row, __u32 index)
+{
+	const struct nfm_view *view = env;
+	__u32 rows = nfm_earlier_rows((const struct nfm_geometry *)&nfm_geometry);
+
+	return view->earlier +
+	       bounded((__u64)row * rows + index, (__u64)nfm_geometry.capacity * rows);
+}
+
 /* The root's 65,536 entries stand in a row: two bytes of the address are the index. */
 NFM_INLINE __u32 root_entry(const void *env, __u32 root, const __u8 *addr)
 {

@@ -23,6 +23,7 @@
 #define NFM_DEFAULT_STREAMS 4096U
 #define NFM_DEFAULT_SEQLOG 65536U
 #define NFM_DEFAULT_WAITING 4096U /* pages: 16 MiB */
+#define NFM_DEFAULT_EARLIER 8U /* slots of 300 s: 160 MiB */
 #define NFM_DEFAULT_ROWS (NFM_DEFAULT_CAPACITY + NFM_ROW_FIRST) /* of customers */
 #define NFM_DEFAULT_STRIDE (NFM_DEFAULT_ROWS + 2 * NFM_DEFAULT_EXPORTERS + NFM_REASON_ROWS)
 #define NFM_PUNT_RING_SIZE (16U << 20)
@@ -40,6 +41,7 @@ const volatile struct nfm_geometry nfm_geometry = {
 	.streams = NFM_DEFAULT_STREAMS,
 	.seqlog_entries = NFM_DEFAULT_SEQLOG,
 	.waiting_pages = NFM_DEFAULT_WAITING,
+	.earlier_slots = NFM_DEFAULT_EARLIER,
 };
 
 #define NFM_ARRAY(name, element, entries)                                                         \
@@ -73,6 +75,14 @@ NFM_ARRAY(nfm_ctl, struct nfm_ctl, 1);
  * own column, the agent the last one and the bases; everybody reads.
  */
 NFM_WHOLE_ARRAY(nfm_rows, struct nfm_row, NFM_DEFAULT_STRIDE, 2 * NFM_DEFAULT_COLUMNS + 2);
+
+/*
+ * Bytes of the rows that were sent in an earlier slot: the same columns, with rows of four slots
+ * each. Writers and readers as of the rows.
+ */
+NFM_WHOLE_ARRAY(nfm_earlier, struct nfm_row,
+		NFM_DEFAULT_ROWS *(NFM_DEFAULT_EARLIER / NFM_EARLIER_PER_ROW),
+		2 * NFM_DEFAULT_COLUMNS + 2);
 
 /* The stride table: address → row. Written by the agent. A page for each /24 that has hosts. */
 NFM_WHOLE_ARRAY(nfm_pages, struct nfm_page, NFM_DEFAULT_PAGES, 1);

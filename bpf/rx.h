@@ -13,6 +13,7 @@
 struct nfm_view {
 	struct nfm_row *rows;	      /* this CPU's column in the open bank */
 	const struct nfm_page *pages; /* the stride table */
+	struct nfm_row *earlier;      /* the same column's earlier slots; see spread() */
 };
 
 struct nfm_rx {

@@ -16,7 +16,9 @@
 #endif
 
 #define NFM_ABI_MAGIC 0x314d464eU /* "NFM1" read as a little-endian word */
-#define NFM_ABI_VERSION 2U
+#ifndef NFM_ABI_VERSION /* a build of its own says another one: to test upgrades */
+#define NFM_ABI_VERSION 3U
+#endif
 
 #define NFM_DEFAULT_PORT 9995
 #define NFM_MAX_PORTS 8U
@@ -27,9 +29,11 @@
 #define NFM_REFUSED_ENTRIES 1024U
 /*
  * Rows that a datagram can touch: two for each of 4,096 records, 64 reasons, a few, and the notes
- * of up to 1,600 exporters whose waiting sets make room for its own.
+ * of up to 1,600 exporters whose waiting sets make room for its own; what is left is for earlier
+ * slots, and if that does not do, bytes stay where they were reported (`earlier-room`).
  */
-#define NFM_JOURNAL_ENTRIES 9920U
+#define NFM_JOURNAL_ENTRIES 16320U
+#define NFM_JOURNAL_OTHERS 1728U /* of these, for reasons and notes */
 #define NFM_WAITING_PAGE 4096U	  /* unit of the waiting room's size, bytes */
 
 /* Rows of the customers' section that are no customers. */
@@ -66,6 +70,10 @@ struct nfm_row {
 			__u64 last_seen_ns;
 			__u64 spare;
 		};
+		struct { /* of the `earlier` part: bytes of four earlier slots; no time in it */
+			__u64 up_bytes;
+			__u64 down_bytes;
+		} slot[4];
 		struct { /* an exporter: what was counted, and what was not */
 			__u64 bytes;
 			__u64 packets;
@@ -101,6 +109,9 @@ struct nfm_row {
 #define NFM_ROW_DOWN 3U /* first word of the down half */
 #define NFM_WORD_LAST_SEEN 6U
 
+/* Word of an earlier slot in its row: 1 is the slot before the one in which the interval began. */
+#define NFM_EARLIER_WORD(back) (((back) - 1U) % NFM_EARLIER_PER_ROW * 2U)
+
 /**
  * The sizes of a table; in the datapath's .rodata and at the head of a table file.
  * Row index: see nfm_row_index().
@@ -117,8 +128,19 @@ struct nfm_geometry {
 	__u32 streams;	      /* entries of the stream list */
 	__u32 seqlog_entries; /* entries of one column of the sequence log, a power of two */
 	__u32 waiting_pages;  /* the room for sets that wait for their template */
-	__u32 reserved[5];
+	__u32 earlier_slots;  /* slots before the open one: a multiple of 4; 0: none are kept */
+	__u32 build[2];	      /* of the program: hash of its object; 0: loaded by hand */
+	__u32 reserved[2];
 };
+
+/* Slots of one row of the `earlier` part, and rows of a customer there. */
+#define NFM_EARLIER_PER_ROW 4U
+
+static inline __attribute__((always_inline)) __u32
+nfm_earlier_rows(const struct nfm_geometry *geometry)
+{
+	return geometry->earlier_slots / NFM_EARLIER_PER_ROW;
+}
 
 /* Index of a row: two banks of columns, then one base column for each bank. */
 static inline __attribute__((always_inline)) __u32
@@ -133,9 +155,24 @@ nfm_base_index(const struct nfm_geometry *geometry, __u32 bank, __u32 row)
 	return (NFM_BANKS * geometry->columns + bank) * geometry->stride + row;
 }
 
+/* The same in the `earlier` part, whose columns have nfm_earlier_rows() for each customer row. */
+static inline __attribute__((always_inline)) __u64
+nfm_earlier_index(const struct nfm_geometry *geometry, __u32 column, __u32 row)
+{
+	return ((__u64)column * geometry->capacity + row) * nfm_earlier_rows(geometry);
+}
+
 #define NFM_CTL_TEE 0x1U	   /* pass every packet on after counting it */
 #define NFM_CTL_ANY_EXPORTER 0x2U  /* an unknown source is handed over, to be added */
 #define NFM_CTL_REFUSE 0x4U	   /* an unknown source is refused */
+
+#define NFM_GAPS 8U
+
+/** Time in which nobody counted: socket mode without an agent. Of too many, the last one grows. */
+struct nfm_gap {
+	__u64 from_unix_ns;
+	__u64 to_unix_ns;
+};
 
 /**
  * The table's control block: one writer, the agent. While `magic` is 0 no agent has set the
@@ -148,7 +185,10 @@ struct nfm_ctl {
 	__u64 epoch;	       /* the open interval; its bank is epoch & 1 */
 	__u16 ports_be[NFM_MAX_PORTS]; /* UDP destination ports; all 0: NFM_DEFAULT_PORT */
 	__u32 listen_count;    /* 0: any destination address */
-	__u32 reserved0[7];
+	/* the slot in which each bank's interval began: what is older belongs to an earlier one */
+	__u32 slot_ms[NFM_BANKS];
+	__u32 reserved0;
+	__u64 slot_start_ns[NFM_BANKS]; /* CLOCK_MONOTONIC; 0: nothing is earlier */
 	struct nfm_addr listen[NFM_MAX_LISTEN];
 
 	/* read by the agent and the CLI */
@@ -169,9 +209,12 @@ struct nfm_ctl {
 	__u64 interval_s;	     /* as the agent runs it: a reader says `stale` by it */
 	__u64 waiting_head;	     /* positions in the waiting room: they only grow */
 	__u64 waiting_tail;
-	__u64 reserved1[4];
+	__u64 slot_unix_ns[NFM_BANKS]; /* start of the same slots by the wall clock */
+	__u64 alive_unix_ns;	       /* when an agent last was there */
+	__u32 gap_count[NFM_BANKS];    /* of each bank's interval */
 	__u64 seqlog_tail[NFM_MAX_COLUMNS];
 	char last_snapshot[256];     /* path of the newest snapshot file */
+	struct nfm_gap gap[NFM_BANKS][NFM_GAPS];
 };
 
 #define NFM_NAME_FREE 0U
@@ -336,7 +379,7 @@ struct nfm_stream {
 
 /** A row's new value, absolute: applying it twice changes nothing. */
 struct nfm_journal_entry {
-	__u64 index; /* of the row in the whole table */
+	__u64 index; /* of the row in the whole table; behind its rows come those of `earlier` */
 	__u64 word[NFM_ROW_WORDS];
 };
 
@@ -397,7 +440,8 @@ _Static_assert(sizeof(struct nfm_geometry) == 64, "geometry");
 _Static_assert(offsetof(struct nfm_ctl, listen) == 64, "ctl: listen");
 _Static_assert(offsetof(struct nfm_ctl, identity) == 320, "ctl: identity");
 _Static_assert(offsetof(struct nfm_ctl, seqlog_tail) == 480, "ctl: seqlog_tail");
-_Static_assert(sizeof(struct nfm_ctl) == 2784, "ctl");
+_Static_assert(offsetof(struct nfm_ctl, slot_start_ns) == 48, "ctl: slot_start_ns");
+_Static_assert(sizeof(struct nfm_ctl) == 2784 + 256, "ctl");
 _Static_assert(sizeof(struct nfm_name) == 128, "name");
 _Static_assert(sizeof(struct nfm_prefix) == 24, "prefix");
 _Static_assert(sizeof(struct nfm_page) == 1024, "page");

@@ -6,6 +6,7 @@
  * The includer defines, before it includes this file with NFM_BATCH_PASSES set,
  *   nfm_stride_page(env, number)  → const struct nfm_page * or NULL
  *   nfm_batch_row(env, row)       → struct nfm_row * of the writer's column or NULL
+ *   nfm_batch_earlier(env, row, index) -> struct nfm_row * with slot[], of the same column, or NULL
  */
 #ifndef NFM_BATCH_H
 #define NFM_BATCH_H
@@ -13,6 +14,7 @@
 #include "abi.h"
 #include "reasons.h"
 #include "stride.h"
+#include "times.h"
 
 /* What fits an Ethernet frame: 30 records of v5, with room for a power of two. */
 #define NFM_KERNEL_BATCH 32U
@@ -106,6 +108,17 @@ _Static_assert(sizeof(struct nfm_flow) == 64, "a flow is a cache line");
 
 /* In look up's answer, beside the leaves' kinds: some flow has a customer on both sides. */
 #define NFM_BATCH_LOCAL 0x1U
+
+/** A flow whose bytes go to the slots in which they were sent: see nfm_batch_spread_step(). */
+struct nfm_spread {
+	struct nfm_span span;
+	__u64 bytes;
+	__u64 newer; /* of these, in slots newer than `back` */
+	__u32 back;  /* the next slot; 0: none */
+	__u32 row;
+	__u32 up; /* the source's row where the flow is local, else 0 */
+	__u32 half;
+};
 
 /** Sums of a batch, for the exporter's row. */
 struct nfm_batch_sum {
@@ -314,5 +327,60 @@ nfm_batch_add(const void *env, const struct nfm_flow *flow, __u32 count, __u64 n
 	}
 	if (kinds & NFM_BATCH_LOCAL)
 		nfm_batch_add_local(env, flow, count, now_ns);
+}
+
+/*
+ * Pass 6, of flows that began before the open slot: their bytes stand in their rows, and here in
+ * addition by the slot in which they were sent. Returns not 0 if the flow has bytes in earlier
+ * slots; 2 if some of them are older than all slots, and go to the oldest.
+ */
+static inline __attribute__((always_inline)) __u32
+nfm_batch_spread_open(struct nfm_spread *s, const struct nfm_flow *flow, struct nfm_span span,
+		      const struct nfm_slots *slots)
+{
+	__s64 reach_ms = slots->elapsed_ms + (__s64)slots->count * (__s64)slots->slot_ms;
+
+	s->span = nfm_span_settle(span);
+	s->bytes = flow->bytes;
+	s->newer = 0;
+	s->row = flow->row;
+	s->half = flow->half & NFM_ROW_DOWN;
+	s->up = s->half ? nfm_batch_leaf_row(flow->up) : 0;
+	s->back = nfm_span_newest(s->span, slots);
+	if (!s->back) {
+		s->newer = nfm_span_upto(s->bytes, s->span, slots, 0);
+		s->back = 1;
+	}
+	if (s->newer >= s->bytes)
+		return 0;
+	return (__s64)s->span.first_ms > reach_ms ? 2 : 1;
+}
+
+static inline __attribute__((always_inline)) void
+nfm_batch_add_slot(const void *env, __u32 number, __u32 back, __u32 down, __u64 bytes)
+{
+	__u32 at = back - 1;
+	struct nfm_row *row = nfm_batch_earlier(env, number, at / NFM_EARLIER_PER_ROW);
+
+	if (NFM_IS_MISSING(row))
+		return;
+	row->word[(at % NFM_EARLIER_PER_ROW * 2 + down) & (NFM_ROW_WORDS - 1)] += bytes;
+}
+
+/** Adds one slot's bytes; not 0 if the flow is done. */
+static inline __attribute__((always_inline)) __u32
+nfm_batch_spread_step(const void *env, struct nfm_spread *s, const struct nfm_slots *slots)
+{
+	__u64 upto = nfm_span_upto(s->bytes, s->span, slots, s->back);
+	__u64 bytes = upto - s->newer;
+
+	nfm_batch_add_slot(env, s->row, s->back, s->half ? 1 : 0, bytes);
+	if (s->up) {
+		nfm_batch_add_slot(env, s->up, s->back, 0, bytes);
+		nfm_batch_add_slot(env, NFM_ROW_LOCAL, s->back, 0, bytes);
+	}
+	s->newer = upto;
+	s->back++;
+	return upto >= s->bytes;
 }
 #endif

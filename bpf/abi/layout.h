@@ -15,6 +15,7 @@
 #define NFM_LAYOUT_H
 
 #include "abi.h"
+#include "times.h"
 
 #define NFM_TEMPLATE_SLOTS 4096U
 #define NFM_TEMPLATE_WAYS 8U
@@ -32,10 +33,6 @@ struct nfm_template_key {
 
 #define NFM_AT_NONE 0xffffU
 
-#define NFM_TIMES_NONE 0U
-#define NFM_TIMES_UPTIME 1U /* 21, 22: ms of sysUpTime, 4 bytes */
-#define NFM_TIMES_UNIX_S 2U /* 150, 151: 4 bytes */
-#define NFM_TIMES_UNIX_MS 3U /* 152, 153: 8 bytes */
 
 /**
  * A template of fixed length as offsets in bytes from the record's begin. Counters are told by the
@@ -55,7 +52,7 @@ struct nfm_layout {
 	__u8 packets_size;
 	__u8 family; /* 4 or 6 */
 	__u8 times;  /* NFM_TIMES_… */
-	__u16 reserved;
+	__u16 init_at; /* systemInitTimeMilliseconds, 8 bytes; NFM_AT_NONE */
 	__u32 sampling_num; /* announced by options data; 1/1 else */
 	__u32 sampling_den;
 };

@@ -25,6 +25,8 @@
 	X(TEMPLATES, 3, STAT, "templates", "templates that were new or had changed")              \
 	X(WAITED, 4, STAT, "waited",                                                              \
 	  "records that waited for their template, counted when it came")                         \
+	X(EARLIER, 5, STAT, "earlier",                                                            \
+	  "records with bytes that were sent before the interval: they stand in their own time")   \
 	X(NEW_EXPORTER, 8, PUNT, "new-exporter",                                                  \
 	  "first datagrams of an exporter: the agent decides and adds it")                        \
 	X(NEW_CUSTOMER, 9, PUNT, "new-customer",                                                  \
@@ -94,6 +96,11 @@
 	  "data that waited for a template and made room: raise [collector] template-buffer")     \
 	X(WAIT_BAD, 52, LOST, "wait-bad",                                                         \
 	  "data that waited and do not fit the template that came: their records are lost")       \
+	X(EARLIER_OLDEST, 53, NOTE, "earlier-oldest",                                             \
+	  "records of flows that began before all slots that are kept: those bytes went to the "   \
+	  "oldest; set the router's active timeout to 1 minute, or raise earlier-memory")         \
+	X(EARLIER_ROOM, 54, NOTE, "earlier-room",                                                 \
+	  "records for which one datagram had too many slots: their bytes stay where reported")    \
 	X(TEMPLATES_FULL, 51, NOTE, "templates-full",                                             \
 	  "templates forgotten because the exporter has too many: raise [collector] templates")
 

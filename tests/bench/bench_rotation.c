@@ -89,7 +89,7 @@ static int rotate(struct nfm_table *t, const char *folder, double *took_s)
 	struct nfm_rotate_result result = {};
 	struct nfm_error error = {};
 	double start_s = seconds();
-	int code = nfm_rotate_flip(t, NOON_NS + t->ctl->epoch * 300000000000ULL);
+	int code = nfm_rotate_flip(t, NOON_NS + t->ctl->epoch * 300000000000ULL, 0, 0);
 
 	if (!code)
 		code = nfm_rotate_finish(t, folder, 300, NULL, &result, &error);

@@ -207,7 +207,7 @@ static inline void add_records(int count)
 static inline void flip(void)
 {
 	now_ns += INTERVAL_NS;
-	assert_int_equal(nfm_rotate_flip(&table, now_ns), 0);
+	assert_int_equal(nfm_rotate_flip(&table, now_ns, 0, 0), 0);
 }
 
 static inline int finish(struct nfm_rotate_result *out)

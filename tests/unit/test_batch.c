@@ -32,6 +32,16 @@ static inline struct nfm_row *nfm_batch_row(const void *env, __u32 row)
 	return row < ROWS ? &rows[row] : NULL;
 }
 
+#define EARLIER_ROWS 4U /* of each row: 16 slots */
+
+static struct nfm_row earlier[ROWS][EARLIER_ROWS];
+
+static inline struct nfm_row *nfm_batch_earlier(const void *env, __u32 row, __u32 index)
+{
+	(void)env;
+	return row < ROWS && index < EARLIER_ROWS ? &earlier[row][index] : NULL;
+}
+
 #define NFM_BATCH_LIMIT LIMIT
 #define NFM_BATCH_PASSES
 #include "batch.h"
@@ -45,6 +55,7 @@ static int fill(void **state)
 	memset(pages, 0, sizeof(pages));
 	memset(rows, 0, sizeof(rows));
 	memset(expected, 0, sizeof(expected));
+	memset(earlier, 0, sizeof(earlier));
 	for (uint32_t i = 0; i < sizeof(leaf) / sizeof(leaf[0]); i++)
 		for (uint32_t j = 0; j < 256; j++) {
 			pages[NFM_STRIDE_ROOT_V4 + 10 + i].entry[j] = leaf[i];

@@ -306,7 +306,7 @@ static void make_snapshots(struct nfm_table *t)
 	for (uint64_t i = 1; i <= 4; i++) {
 		struct nfm_rotate_result result;
 
-		assert_int_equal(nfm_rotate_flip(t, NOON_NS + 300 * i * NFM_NS_PER_S), 0);
+		assert_int_equal(nfm_rotate_flip(t, NOON_NS + 300 * i * NFM_NS_PER_S, 0, 0), 0);
 		if (nfm_rotate_finish(t, folder, 300, NULL, &result, &error) < 0)
 			fail_msg("%s", error.text);
 	}

@@ -33,7 +33,7 @@ static void one_interval_at_a_time(void **state)
 	(void)state;
 	add_records(10);
 	flip();
-	assert_int_equal(nfm_rotate_flip(&table, now_ns + INTERVAL_NS), -EBUSY);
+	assert_int_equal(nfm_rotate_flip(&table, now_ns + INTERVAL_NS, 0, 0), -EBUSY);
 	assert_int_equal(memory->ctl.epoch, 2);
 	assert_int_equal(memory->ctl.from_unix_ns[0], now_ns);
 	assert_int_equal(finish(&result), 0);
@@ -46,14 +46,15 @@ static void short_intervals_are_partial(void **state)
 	struct nfm_rotate_result result;
 
 	(void)state;
-	assert_int_equal(nfm_rotate_flip(&table, NOON_NS + INTERVAL_NS - NFM_NS_PER_S), 0);
+	assert_int_equal(nfm_rotate_flip(&table, NOON_NS + INTERVAL_NS - NFM_NS_PER_S, 0, 0), 0);
 	assert_int_equal(finish(&result), 0);
 	assert_int_equal(result.meta.flags, 0);
-	assert_int_equal(nfm_rotate_flip(&table, NOON_NS + 2 * INTERVAL_NS - 3 * NFM_NS_PER_S), 0);
+	now_ns = NOON_NS + 2 * INTERVAL_NS - 3 * NFM_NS_PER_S;
+	assert_int_equal(nfm_rotate_flip(&table, now_ns, 0, 0), 0);
 	assert_int_equal(finish(&result), 0);
 	assert_int_equal(result.meta.flags, NFM_SNAPSHOT_PARTIAL);
 	/* the wall clock was set back */
-	assert_int_equal(nfm_rotate_flip(&table, NOON_NS), 0);
+	assert_int_equal(nfm_rotate_flip(&table, NOON_NS, 0, 0), 0);
 	assert_int_equal(finish(&result), 0);
 	assert_int_equal(result.meta.flags, NFM_SNAPSHOT_PARTIAL);
 	assert_int_equal(result.meta.to_unix_ns, result.meta.from_unix_ns);
@@ -261,7 +262,7 @@ static void a_failing_folder_loses_nothing(void **state)
 		assert_non_null(strstr(error.text, path));
 		assert_int_equal(result.customers, 12345);
 		assert_true(nfm_rotate_pending(&table));
-		assert_int_equal(nfm_rotate_flip(&table, now_ns), -EBUSY);
+		assert_int_equal(nfm_rotate_flip(&table, now_ns, 0, 0), -EBUSY);
 		add_records(20);
 	}
 	assert_int_equal(finish(&result), 0);

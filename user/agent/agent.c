@@ -61,7 +61,7 @@ static void rotate(struct nfm_agent *agent, uint64_t now_unix_ns)
 	if (!nfm_rotation_is_due(now_unix_ns, agent->next_rotation_ns, interval_s))
 		return;
 	agent->next_rotation_ns = nfm_rotation_boundary_ns(now_unix_ns, interval_s);
-	if (nfm_rotate_flip(table, now_unix_ns) == 0)
+	if (nfm_rotate_flip(table, now_unix_ns, now_ns, interval_s) == 0)
 		start_job(agent);
 }
 
@@ -401,7 +401,9 @@ static void finish(struct nfm_agent *agent)
 			rotation_done(agent);
 		}
 		if (turn == 0 && (nfm_rotate_pending(table) ||
-				  nfm_rotate_flip(table, nfm_clock_unix_ns()) == 0))
+				  nfm_rotate_flip(table, nfm_clock_unix_ns(),
+						  nfm_clock_monotonic_ns(),
+						  agent->config->interval_s) == 0))
 			start_job(agent);
 	}
 	finish_hooks(agent);

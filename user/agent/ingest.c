@@ -26,6 +26,13 @@ static inline struct nfm_row *nfm_batch_row(const void *env, __u32 row)
 	return nfm_journal_row(meter->log, row);
 }
 
+static inline struct nfm_row *nfm_batch_earlier(const void *env, __u32 row, __u32 index)
+{
+	const struct nfm_meter *meter = env;
+
+	return nfm_journal_earlier(meter->log, row, index);
+}
+
 #define NFM_BATCH_LIMIT NFM_DECODE_FLOWS
 #define NFM_BATCH_PASSES
 #include "batch.h"

@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/io.h"
+#include "snapshot/rotate.h"
 
 /*
  * MEMBARRIER_CMD_GLOBAL waits for an RCU grace period (kernel/sched/membarrier.c): XDP programs run
@@ -43,7 +44,7 @@ static void set_ctl(struct nfm_meter *meter)
 }
 
 /* A table that no agent has had before: its identity and its first interval. */
-static int begin_table(struct nfm_table *table)
+static int begin_table(struct nfm_table *table, uint32_t interval_s)
 {
 	struct nfm_ctl *ctl = table->ctl;
 	uint64_t now_unix_ns = nfm_clock_unix_ns();
@@ -56,6 +57,7 @@ static int begin_table(struct nfm_table *table)
 	ctl->committed = 1;
 	ctl->epoch = 2;
 	ctl->from_unix_ns[0] = now_unix_ns;
+	nfm_rotate_set_slot(table, ctl->epoch, now_unix_ns, nfm_clock_monotonic_ns(), interval_s);
 	__atomic_store_n(&ctl->created_unix_ns, now_unix_ns, __ATOMIC_RELEASE);
 	return 0;
 }
@@ -101,10 +103,19 @@ int nfm_meter_reload(struct nfm_meter *meter, struct nfm_customers_change *chang
 
 void nfm_meter_geometry(const struct nfm_config *config, struct nfm_geometry *g)
 {
-	if (!config->template_buffer_bytes)
-		return; /* the default's */
-	g->waiting_pages = (uint32_t)((config->template_buffer_bytes + NFM_WAITING_PAGE - 1) /
-				      NFM_WAITING_PAGE);
+	uint32_t wanted = nfm_table_geometry_earlier(g, config->interval_s,
+						     config->earlier_memory_bytes);
+
+	if (g->earlier_slots < wanted && config->earlier_memory_bytes)
+		nfm_log(LOG_WARNING,
+			"room for %u earlier slots of %u s, %u are needed for flows of 30 minutes: "
+			"what is older goes to the oldest one%s; raise [collector] earlier-memory",
+			g->earlier_slots, config->interval_s, wanted,
+			g->earlier_slots ? "" : ", here the open one");
+	if (config->template_buffer_bytes) /* else the default's */
+		g->waiting_pages = (uint32_t)((config->template_buffer_bytes +
+					       NFM_WAITING_PAGE - 1) /
+					      NFM_WAITING_PAGE);
 }
 
 static int open_table(struct nfm_meter *meter, const struct nfm_xdp *xdp, struct nfm_error *error)
@@ -149,7 +160,7 @@ static int open_parts(struct nfm_meter *meter, const struct nfm_xdp *xdp, struct
 		return r;
 	if (nfm_journal_recover(&meter->table, meter->ring.consumer_pos))
 		nfm_log(LOG_NOTICE, "finished a batch that an earlier agent had begun");
-	r = begin_table(&meter->table);
+	r = begin_table(&meter->table, meter->config->interval_s);
 	if (r < 0)
 		return nfm_error_set(error, r, "no random identity: %s", strerror(-r));
 	r = open_customers(meter, error);

@@ -16,6 +16,13 @@
 #define NFM_CONFIG_MAX_INTERFACES 16
 #define NFM_CONFIG_MAX_AUTO 64
 
+/** Numbers of the nfdump format. */
+enum nfm_compression {
+	NFM_COMPRESSION_NONE = 0,
+	NFM_COMPRESSION_LZ4 = 3,
+	NFM_COMPRESSION_ZSTD = 4,
+};
+
 enum nfm_xdp_mode { NFM_XDP_AUTO, NFM_XDP_NATIVE, NFM_XDP_GENERIC, NFM_XDP_OFF };
 
 struct nfm_config_prefix {
@@ -54,13 +61,17 @@ struct nfm_config {
 	uint32_t templates_per_exporter;
 	uint64_t template_memory_bytes; /* of all templates */
 	uint64_t template_buffer_bytes; /* the waiting room; takes effect with a new table */
+	uint64_t earlier_memory_bytes; /* of earlier slots; 0: none; for a new table */
 	uint32_t template_wait_s;	/* then a set whose template did not come is given up */
 	bool any_exporter;
 	char hook[PATH_MAX];
 	bool nfdump;
+	enum nfm_compression nfdump_compression; /* of the nfcapd files */
 	uint64_t expire_size_bytes;  /* 0: no limit */
 	uint64_t expire_lifetime_s;  /* 0: no limit */
 	unsigned int expire_watermark; /* percent, 1..100 */
+	uint64_t expire_hours_s;       /* of the rollups by hour; 0: no limit */
+	uint64_t expire_days_s;	       /* and by day */
 	char customers_file[PATH_MAX];
 	bool customers_file_set;     /* named in the configuration: then it must exist */
 	struct nfm_config_prefix autos[NFM_CONFIG_MAX_AUTO];

@@ -167,6 +167,17 @@ const struct nfm_config_key nfm_config_keys[NFM_CONFIG_KEYS] = {
 	},
 	{
 		.section = "collector",
+		.name = "earlier-memory",
+		.parse = nfm_config_parse_bytes,
+		.fallback = "512M",
+		.form = "0, or a number with K, M, G or T",
+		.help = "Memory for the bytes of earlier slots: a long flow's bytes go to the time "
+			"in which they were sent; 0: to the interval in which it was reported. "
+			"`status` shows how far back it reaches; takes effect with a new table.",
+		AT(earlier_memory_bytes), .min = 0, .max = 1ULL << 40,
+	},
+	{
+		.section = "collector",
 		.name = "hook",
 		.parse = nfm_config_parse_text,
 		.fallback = "",
@@ -185,6 +196,15 @@ const struct nfm_config_key nfm_config_keys[NFM_CONFIG_KEYS] = {
 		AT(nfdump),
 	},
 	{
+		.section = "collector",
+		.name = "nfdump-compression",
+		.parse = nfm_config_parse_compression,
+		.fallback = "none",
+		.form = "none, lz4 or zstd",
+		.help = "Compression of the nfcapd files; zstd needs nfdump 1.7.4 or newer.",
+		AT(nfdump_compression),
+	},
+	{
 		.section = "expire",
 		.name = "size",
 		.parse = nfm_config_parse_size,
@@ -200,6 +220,25 @@ const struct nfm_config_key nfm_config_keys[NFM_CONFIG_KEYS] = {
 		.fallback = "31d",
 		.form = NFM_LIFETIME_FORM,
 		.help = "Age above which snapshots go (w d H M, else hours); 0 or empty: no limit.",
+		AT(expire_lifetime_s),
+	},
+	{
+		.section = "expire",
+		.name = "lifetime-hours",
+		.parse = nfm_config_parse_lifetime,
+		.fallback = "400d",
+		.form = NFM_LIFETIME_FORM,
+		.help = "The same for what each customer had by the hour.",
+		AT(expire_hours_s),
+	},
+	{
+		.section = "expire",
+		.name = "lifetime-days",
+		.parse = nfm_config_parse_lifetime,
+		.fallback = "3650d",
+		.form = NFM_LIFETIME_FORM,
+		.help = "The same for what each customer had by the day.",
+		AT(expire_days_s),
 	},
 	{
 		.section = "expire",

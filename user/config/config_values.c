@@ -134,6 +134,27 @@ int nfm_config_parse_interfaces(const struct nfm_config_key *key, struct nfm_con
 	return 0;
 }
 
+int nfm_config_parse_compression(const struct nfm_config_key *key, struct nfm_config_target *to,
+				 const char *value)
+{
+	static const struct {
+		const char *name;
+		enum nfm_compression compression;
+	} kinds[] = {
+		{ "none", NFM_COMPRESSION_NONE },
+		{ "lz4", NFM_COMPRESSION_LZ4 },
+		{ "zstd", NFM_COMPRESSION_ZSTD },
+	};
+
+	for (size_t i = 0; i < NFM_ARRAY_SIZE(kinds); i++) {
+		if (!strcmp(value, kinds[i].name)) {
+			*(enum nfm_compression *)member(key, to) = kinds[i].compression;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
 int nfm_config_parse_xdp(const struct nfm_config_key *key, struct nfm_config_target *to,
 			 const char *value)
 {
@@ -248,8 +269,7 @@ int nfm_config_parse_size(const struct nfm_config_key *key, struct nfm_config_ta
 int nfm_config_parse_lifetime(const struct nfm_config_key *key, struct nfm_config_target *to,
 			      const char *value)
 {
-	(void)key;
-	return nfm_units_parse_lifetime(*value ? value : "0", &to->config->expire_lifetime_s);
+	return nfm_units_parse_lifetime(*value ? value : "0", member(key, to));
 }
 
 int nfm_config_parse_customers_file(const struct nfm_config_key *key,

@@ -47,7 +47,7 @@ struct nfm_config_key {
 /* The section "[exporter NAME]": the only one that repeats. */
 #define NFM_CONFIG_EXPORTER "exporter"
 
-#define NFM_CONFIG_KEYS 30U
+#define NFM_CONFIG_KEYS 34U
 extern const struct nfm_config_key nfm_config_keys[NFM_CONFIG_KEYS];
 
 #define NFM_CONFIG_PARSER(name)                                                                   \
@@ -58,6 +58,7 @@ extern const struct nfm_config_key nfm_config_keys[NFM_CONFIG_KEYS];
 NFM_CONFIG_PARSER(flag);
 NFM_CONFIG_PARSER(u32);
 NFM_CONFIG_PARSER(text);
+NFM_CONFIG_PARSER(compression);
 NFM_CONFIG_PARSER(bytes);
 NFM_CONFIG_PARSER(span);
 

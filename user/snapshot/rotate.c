@@ -23,7 +23,28 @@ bool nfm_rotate_pending(const struct nfm_table *t)
 	return __atomic_load_n(&t->ctl->committed, __ATOMIC_ACQUIRE) + 1 < epoch;
 }
 
-int nfm_rotate_flip(struct nfm_table *t, uint64_t now_unix_ns)
+void nfm_rotate_set_slot(struct nfm_table *t, uint64_t epoch, uint64_t now_unix_ns,
+			 uint64_t now_ns, uint32_t interval_s)
+{
+	struct nfm_ctl *ctl = t->ctl;
+	uint32_t bank = epoch & 1;
+	uint64_t start_unix_ns, elapsed_ns;
+
+	ctl->slot_ms[bank] = interval_s * 1000;
+	ctl->slot_start_ns[bank] = 0;
+	ctl->slot_unix_ns[bank] = now_unix_ns;
+	if (!interval_s)
+		return;
+	start_unix_ns = NFM_NS_PER_S *
+			nfm_snapshot_slot_start(now_unix_ns / NFM_NS_PER_S, interval_s);
+	elapsed_ns = now_unix_ns - start_unix_ns;
+	ctl->slot_unix_ns[bank] = start_unix_ns;
+	/* wraps if the machine is younger than the slot; readers subtract it: it wraps back */
+	ctl->slot_start_ns[bank] = now_ns - elapsed_ns ?: 1;
+}
+
+int nfm_rotate_flip(struct nfm_table *t, uint64_t now_unix_ns, uint64_t now_ns,
+		    uint32_t interval_s)
 {
 	struct nfm_ctl *ctl = t->ctl;
 	uint64_t next = ctl->epoch + 1;
@@ -31,6 +52,8 @@ int nfm_rotate_flip(struct nfm_table *t, uint64_t now_unix_ns)
 	if (nfm_rotate_pending(t))
 		return -EBUSY;
 	ctl->from_unix_ns[next & 1] = now_unix_ns;
+	ctl->gap_count[next & 1] = 0;
+	nfm_rotate_set_slot(t, next, now_unix_ns, now_ns, interval_s);
 	/* whoever sees the new epoch sees its start */
 	__atomic_store_n(&ctl->epoch, next, __ATOMIC_RELEASE);
 	return 0;

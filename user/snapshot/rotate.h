@@ -36,8 +36,19 @@ struct nfm_rotate_result {
 /** True if an interval was closed (step 1) but not committed. */
 bool nfm_rotate_pending(const struct nfm_table *t);
 
-/** Step 1, in the writer's thread, between two datagrams of its own. -EBUSY if one is pending. */
-int nfm_rotate_flip(struct nfm_table *t, uint64_t now_unix_ns);
+/**
+ * The slot in which an epoch's interval begins, for its bank: the one of `interval_s` seconds that
+ * now_unix_ns lies in, which is now_ns on CLOCK_MONOTONIC. Before that epoch is opened; 0: no slot.
+ */
+void nfm_rotate_set_slot(struct nfm_table *t, uint64_t epoch, uint64_t now_unix_ns, uint64_t now_ns,
+			 uint32_t interval_s);
+
+/**
+ * Step 1, in the writer's thread, between two datagrams of its own. -EBUSY if one is pending. The
+ * other arguments: of nfm_rotate_set_slot().
+ */
+int nfm_rotate_flip(struct nfm_table *t, uint64_t now_unix_ns, uint64_t now_ns,
+		    uint32_t interval_s);
 
 /**
  * Steps 2 to 5 for the closed epoch, in any thread, one at a time. On an error (disk full …)

@@ -15,21 +15,45 @@
 #include "abi.h"
 #include "base/error.h"
 
+/** Time in the interval in which nobody counted: socket mode without an agent. */
+struct nfm_snapshot_gap {
+	uint64_t from_unix_ns;
+	uint64_t to_unix_ns;
+};
+
+#define NFM_SNAPSHOT_GAPS 8U
+#define NFM_SNAPSHOT_ID_SIZE 256U /* of ids and names, with the terminating NUL */
+
 struct nfm_snapshot_meta {
 	uint8_t identity[16]; /* the table's */
 	uint64_t epoch;
 	uint64_t from_unix_ns;
 	uint64_t to_unix_ns;
-	uint32_t interval_s;
+	uint64_t slot_unix_ns; /* start of the slot in which it began; of version 1: from */
+	uint32_t interval_s;   /* of a slot */
 	uint32_t flags; /* NFM_SNAPSHOT_… */
+	uint32_t earlier_slots; /* that were kept; 0: all bytes stand where they were reported */
+	uint32_t gap_count;
+	struct nfm_snapshot_gap gap[NFM_SNAPSHOT_GAPS];
 };
 
 #define NFM_SNAPSHOT_PARTIAL 0x1U /* shorter than the interval: first, last, or cut by a stop */
+#define NFM_SNAPSHOT_MERGED 0x4U /* of several slots: it could not be closed or written in time */
 #define NFM_SNAPSHOT_UNBALANCED 0x2U /* up + down + unmatched - local is not the total: a bug */
 
 /** COUNT of CONTRACT. */
 struct nfm_snapshot_count {
 	uint64_t bytes, packets, flows;
+};
+
+/**
+ * Of an entry's bytes those that were sent in the slot `back` slots before the one in which the
+ * interval began (1: from slot_unix_ns - interval_s to slot_unix_ns). All others were sent since.
+ */
+struct nfm_snapshot_earlier {
+	uint32_t back; /* ascending, 1 to meta.earlier_slots */
+	uint64_t up_bytes;
+	uint64_t down_bytes;
 };
 
 struct nfm_snapshot_customer {
@@ -38,6 +62,8 @@ struct nfm_snapshot_customer {
 	const struct nfm_prefix *prefixes;
 	uint32_t prefix_count;
 	struct nfm_snapshot_count up, down;
+	const struct nfm_snapshot_earlier *earlier; /* only slots with bytes */
+	uint32_t earlier_count;
 };
 
 struct nfm_snapshot_stream {
@@ -68,7 +94,8 @@ struct nfm_snapshot_writer;
 int nfm_snapshot_writer_open(const char *directory, const struct nfm_snapshot_meta *meta,
 			     struct nfm_snapshot_writer **out, struct nfm_error *error);
 /**
- * Customers with all counts zero may be left out by the caller. -EINVAL: an entry of an earlier
+ * In the order of strcmp(id), each id once (-EINVAL), so that a reader finds one; those with all
+ * counts zero may be left out by the caller. -EINVAL: an entry of an earlier
  * section, or a string of more than 255 bytes. After a failure the writer can only be freed.
  */
 int nfm_snapshot_writer_customer(struct nfm_snapshot_writer *w,
@@ -77,6 +104,9 @@ int nfm_snapshot_writer_exporter(struct nfm_snapshot_writer *w,
 				 const struct nfm_snapshot_exporter *exporter);
 int nfm_snapshot_writer_reason(struct nfm_snapshot_writer *w,
 			       const struct nfm_snapshot_reason *reason);
+/** Bytes of `unmatched` or `local` that belong to earlier slots, at any time before the commit. */
+void nfm_snapshot_writer_earlier(struct nfm_snapshot_writer *w, uint32_t row,
+				 const struct nfm_snapshot_earlier *earlier, uint32_t count);
 /** Sets further flags of the file's meta, at any time before the commit. */
 void nfm_snapshot_writer_add_flags(struct nfm_snapshot_writer *w, uint32_t flags);
 /**
@@ -104,6 +134,9 @@ struct nfm_snapshot_reader;
 int nfm_snapshot_reader_open(const char *path, struct nfm_snapshot_reader **out,
 			     struct nfm_error *error);
 const struct nfm_snapshot_meta *nfm_snapshot_reader_meta(const struct nfm_snapshot_reader *r);
+/** Bytes of `unmatched` (row NFM_ROW_UNMATCHED) or `local` that belong to earlier slots; all up. */
+const struct nfm_snapshot_earlier *nfm_snapshot_reader_earlier(const struct nfm_snapshot_reader *r,
+							       uint32_t row, uint32_t *count);
 /** Entries of the customers' section. */
 uint64_t nfm_snapshot_reader_customer_count(const struct nfm_snapshot_reader *r);
 void nfm_snapshot_reader_totals(const struct nfm_snapshot_reader *r,
@@ -119,6 +152,23 @@ int nfm_snapshot_reader_customer(struct nfm_snapshot_reader *r, struct nfm_snaps
 int nfm_snapshot_reader_exporter(struct nfm_snapshot_reader *r, struct nfm_snapshot_exporter *out);
 int nfm_snapshot_reader_reason(struct nfm_snapshot_reader *r, struct nfm_snapshot_reason *out);
 void nfm_snapshot_reader_free(struct nfm_snapshot_reader *r);
+
+/**
+ * Opens a file as nfm_snapshot_reader_open(), but to be read once and front to back: the content is
+ * verified as it is read, block by block (version 2; version 1 as a whole, at once). An entry that
+ * comes out has been verified; -EBADMSG ends the reading.
+ */
+int nfm_snapshot_stream_open(const char *path, struct nfm_snapshot_reader **out,
+			     struct nfm_error *error);
+
+/**
+ * One customer of a file, without reading the others (version 2: its block alone, verified). 1 and
+ * *reader, which the pointers of *out live by, 0: no traffic in it, -errno as
+ * nfm_snapshot_reader_open(). The reader also gives meta and totals, and no other entry.
+ */
+int nfm_snapshot_find_customer(const char *path, const char *id,
+			       struct nfm_snapshot_reader **reader,
+			       struct nfm_snapshot_customer *out, struct nfm_error *error);
 
 /** Reads and verifies the header only (cheap: for scans of a folder). */
 int nfm_snapshot_header_read(const char *path, struct nfm_snapshot_meta *out,

@@ -21,11 +21,9 @@ static uint32_t slot_of(uint32_t index)
 	return (uint32_t)(index * 0x9e3779b97f4a7c15ULL >> 40) & (NFM_JOURNAL_SLOTS - 1);
 }
 
-struct nfm_row *nfm_journal_row(struct nfm_batch_log *log, uint32_t row)
+/* The shadow of the row with this index: see nfm_table_row_at(). */
+static struct nfm_row *shadow_of(struct nfm_batch_log *log, uint32_t index)
 {
-	const struct nfm_table *t = log->table;
-	uint32_t index = nfm_row_index(&t->geometry, t->ctl->epoch & 1, nfm_table_agent_column(t),
-				       row);
 	uint32_t slot = slot_of(index);
 
 	while (log->slot[slot]) {
@@ -37,11 +35,37 @@ struct nfm_row *nfm_journal_row(struct nfm_batch_log *log, uint32_t row)
 	}
 	if (log->count == NFM_JOURNAL_ENTRIES)
 		return &log->overflow;
-	log->shadow[log->count] = t->rows[index];
+	log->shadow[log->count] = *nfm_table_row_at(log->table, index);
 	log->index[log->count] = index;
 	log->used[log->count] = (uint16_t)slot;
 	log->slot[slot] = (uint16_t)++log->count;
 	return &log->shadow[log->count - 1];
+}
+
+struct nfm_row *nfm_journal_row(struct nfm_batch_log *log, uint32_t row)
+{
+	const struct nfm_table *t = log->table;
+
+	return shadow_of(log, nfm_row_index(&t->geometry, t->ctl->epoch & 1,
+					    nfm_table_agent_column(t), row));
+}
+
+struct nfm_row *nfm_journal_earlier(struct nfm_batch_log *log, uint32_t row, uint32_t index)
+{
+	const struct nfm_table *t = log->table;
+	uint32_t column = (uint32_t)(t->ctl->epoch & 1) * t->geometry.columns +
+			  nfm_table_agent_column(t);
+
+	return shadow_of(log, nfm_table_row_count(&t->geometry) +
+				      (uint32_t)nfm_earlier_index(&t->geometry, column, row) +
+				      index);
+}
+
+uint32_t nfm_journal_room(const struct nfm_batch_log *log)
+{
+	uint32_t most = NFM_JOURNAL_ENTRIES - NFM_JOURNAL_OTHERS;
+
+	return log->count < most ? most - log->count : 0;
 }
 
 /* Whole words, so that a reader never sees half of one. */
@@ -50,7 +74,7 @@ static void copy_rows(struct nfm_table *t)
 	const struct nfm_journal *j = t->journal;
 
 	for (uint64_t i = 0; i < j->count; i++) {
-		struct nfm_row *row = &t->rows[j->entry[i].index];
+		struct nfm_row *row = nfm_table_row_at(t, j->entry[i].index);
 
 		for (uint32_t w = 0; w < NFM_ROW_WORDS; w++)
 			__atomic_store_n(&row->word[w], j->entry[i].word[w], __ATOMIC_RELAXED);
@@ -100,7 +124,7 @@ void nfm_journal_commit(struct nfm_batch_log *log, uint64_t ring_pos, uint64_t *
 static bool rows_make_sense(const struct nfm_table *t)
 {
 	const struct nfm_journal *j = t->journal;
-	uint64_t rows = nfm_table_row_count(&t->geometry);
+	uint64_t rows = nfm_table_row_count(&t->geometry) + nfm_table_earlier_count(&t->geometry);
 
 	if (j->count > NFM_JOURNAL_ENTRIES)
 		return false;

@@ -11,13 +11,13 @@
 
 #define NFM_JOURNAL_NO_RING UINT64_MAX /* the batch came from the socket */
 
-#define NFM_JOURNAL_SLOTS 16384U /* a power of two, well above the entries */
+#define NFM_JOURNAL_SLOTS 32768U /* a power of two, well above the entries */
 
 /** Large: keep it static or allocate it with aligned_alloc(64, …). Zeroed at first. */
 struct nfm_batch_log {
 	struct nfm_row shadow[NFM_JOURNAL_ENTRIES];
 	struct nfm_row overflow; /* never reached: NFM_JOURNAL_ENTRIES covers any datagram */
-	uint32_t index[NFM_JOURNAL_ENTRIES]; /* of the row in the whole table */
+	uint32_t index[NFM_JOURNAL_ENTRIES]; /* as nfm_table_row_at() has it */
 	uint16_t used[NFM_JOURNAL_ENTRIES];  /* its slot */
 	uint16_t slot[NFM_JOURNAL_SLOTS];    /* hash of the row's index → entry + 1 */
 	uint32_t count;
@@ -32,6 +32,12 @@ void nfm_journal_begin(struct nfm_batch_log *log, struct nfm_table *table);
 
 /** The shadow of one of the agent's rows in the open bank; `row` counts within the column. */
 struct nfm_row *nfm_journal_row(struct nfm_batch_log *log, uint32_t row);
+
+/** The same of the row's earlier slots: `index` below nfm_earlier_rows(). */
+struct nfm_row *nfm_journal_earlier(struct nfm_batch_log *log, uint32_t row, uint32_t index);
+
+/** Rows that a batch may still take, those kept free for reasons and notes left out. */
+uint32_t nfm_journal_room(const struct nfm_batch_log *log);
 
 /**
  * Journal, rows, then `*consumer_pos = ring_pos` (unless NFM_JOURNAL_NO_RING), then the journal's

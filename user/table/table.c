@@ -18,6 +18,9 @@
 #define MAX_WAITING 65536U /* pages: 256 MiB */
 #define MIN_PAGES (512U + 16384U)
 #define PART_ALIGN 4096U
+#define EARLIER_REACH_S 1860U /* a router's 30 minutes, and how late it may report them */
+#define EARLIER_MOST 4096U    /* slots */
+#define EARLIER_COLUMN_MOST (1ULL << 29) /* bytes of a column: what the verifier addresses */
 
 void nfm_table_geometry_init(struct nfm_geometry *g, uint32_t columns, uint32_t customers,
 			     uint32_t exporters, uint32_t pages)
@@ -39,6 +42,28 @@ void nfm_table_geometry_init(struct nfm_geometry *g, uint32_t columns, uint32_t 
 	g->waiting_pages = DEFAULT_WAITING;
 }
 
+/* Bytes of a column with so many slots. */
+static uint64_t earlier_column(const struct nfm_geometry *g, uint32_t slots)
+{
+	return (uint64_t)g->capacity * (slots / NFM_EARLIER_PER_ROW) * sizeof(struct nfm_row);
+}
+
+uint32_t nfm_table_geometry_earlier(struct nfm_geometry *g, uint32_t interval_s,
+				    uint64_t memory_bytes)
+{
+	uint32_t columns = NFM_BANKS * g->columns + NFM_BANKS;
+	uint32_t wanted = (EARLIER_REACH_S + interval_s - 1) / interval_s;
+	uint32_t slots;
+
+	wanted = (wanted + NFM_EARLIER_PER_ROW - 1) / NFM_EARLIER_PER_ROW * NFM_EARLIER_PER_ROW;
+	slots = wanted < EARLIER_MOST ? wanted : EARLIER_MOST;
+	while (slots && (earlier_column(g, slots) > EARLIER_COLUMN_MOST ||
+			 earlier_column(g, slots) > memory_bytes / columns))
+		slots -= NFM_EARLIER_PER_ROW;
+	g->earlier_slots = slots;
+	return wanted;
+}
+
 int nfm_table_geometry_check(const struct nfm_geometry *g, struct nfm_error *error)
 {
 	if (g->magic != NFM_ABI_MAGIC)
@@ -54,8 +79,12 @@ int nfm_table_geometry_check(const struct nfm_geometry *g, struct nfm_error *err
 	    g->seqlog_entries & (g->seqlog_entries - 1) ||
 	    g->stride != (uint64_t)g->capacity + 2ULL * g->exporters + NFM_REASON_ROWS ||
 	    !g->waiting_pages || g->waiting_pages > MAX_WAITING ||
+	    g->earlier_slots % NFM_EARLIER_PER_ROW || g->earlier_slots > EARLIER_MOST ||
+	    earlier_column(g, g->earlier_slots) > EARLIER_COLUMN_MOST ||
 	    g->columns * (g->seqlog_entries + (uint64_t)NFM_SEQLOG_HEAD) > UINT32_MAX ||
-	    (uint64_t)(NFM_BANKS * g->columns + NFM_BANKS) * g->stride > UINT32_MAX)
+	    (uint64_t)(NFM_BANKS * g->columns + NFM_BANKS) * g->stride +
+			    nfm_table_earlier_count(g) >
+		    UINT32_MAX)
 		return nfm_error_set(error, -EPROTO, "the table's sizes contradict each other");
 	return 0;
 }
@@ -168,8 +197,9 @@ int nfm_table_file_create(const char *path, const struct nfm_geometry *g, struct
 	if (memcmp(&found, g, sizeof(found)))
 		return nfm_error_set(error, -EPROTO,
 				     "%s has other sizes than configured (capacity %u, not %u; "
-				     "or max-exporters, pages, template-buffer): keep the old "
-				     "ones, or remove the file to begin anew",
+				     "or max-exporters, pages, template-buffer, "
+				     "earlier-memory): keep the old ones, or remove the file to "
+				     "begin anew",
 				     path, nfm_table_customers(&found), nfm_table_customers(g));
 	r = file_map(fd, g, true, out);
 	return r < 0 ? nfm_error_set(error, r, "%s: %s", path, strerror(-r)) : 0;

@@ -31,6 +31,7 @@
 	X(templates, "nfm_templates", struct nfm_template_pool, 1)                                \
 	X(waiting, "nfm_waiting", struct nfm_waiting_page, (g)->waiting_pages)                    \
 	X(refused, "nfm_refused", struct nfm_refused, NFM_REFUSED_ENTRIES)                        \
+	X(earlier, "nfm_earlier", struct nfm_row, nfm_table_earlier_count(g))                     \
 	X(journal, "nfm_journal", struct nfm_journal, 1)
 
 struct nfm_table {
@@ -46,6 +47,7 @@ struct nfm_table {
 	struct nfm_template_pool *templates;
 	struct nfm_waiting_page *waiting;
 	struct nfm_refused *refused;
+	struct nfm_row *earlier; /* columns as those of rows; see nfm_table_earlier() */
 	struct nfm_journal *journal;
 	bool in_maps;	   /* BPF maps, else one file */
 	bool writable;
@@ -57,6 +59,14 @@ struct nfm_table {
 static inline uint32_t nfm_table_row_count(const struct nfm_geometry *g)
 {
 	return (NFM_BANKS * g->columns + NFM_BANKS) * g->stride;
+}
+
+/** Rows of the part `earlier`; of a table that keeps no earlier slots one for each column. */
+static inline uint64_t nfm_table_earlier_count(const struct nfm_geometry *g)
+{
+	uint64_t rows = (uint64_t)g->capacity * nfm_earlier_rows(g);
+
+	return (NFM_BANKS * g->columns + NFM_BANKS) * (rows ? rows : 1);
 }
 
 /** How many customers have room: rows less those that are no customers. */
@@ -79,6 +89,32 @@ static inline struct nfm_row *nfm_table_row(const struct nfm_table *t, uint32_t 
 static inline struct nfm_row *nfm_table_base(const struct nfm_table *t, uint32_t bank, uint32_t row)
 {
 	return &t->rows[nfm_base_index(&t->geometry, bank, row)];
+}
+
+/**
+ * A customer row's earlier slots: nfm_earlier_rows() rows with slot[], of a column in a bank. Only
+ * where geometry.earlier_slots is not 0.
+ */
+static inline struct nfm_row *nfm_table_earlier(const struct nfm_table *t, uint32_t bank,
+						uint32_t column, uint32_t row)
+{
+	return &t->earlier[nfm_earlier_index(&t->geometry, bank * t->geometry.columns + column,
+					     row)];
+}
+
+static inline struct nfm_row *nfm_table_earlier_base(const struct nfm_table *t, uint32_t bank,
+						     uint32_t row)
+{
+	return &t->earlier[nfm_earlier_index(&t->geometry,
+					     NFM_BANKS * t->geometry.columns + bank, row)];
+}
+
+/** A row by the index that the journal has: behind the table's rows come those of `earlier`. */
+static inline struct nfm_row *nfm_table_row_at(const struct nfm_table *t, uint64_t index)
+{
+	uint32_t rows = nfm_table_row_count(&t->geometry);
+
+	return index < rows ? &t->rows[index] : &t->earlier[index - rows];
 }
 
 /** Row number of an exporter, and of a reason, within a column. */
@@ -104,6 +140,13 @@ static inline uint32_t nfm_table_notes_row(const struct nfm_table *t, uint32_t e
  */
 void nfm_table_geometry_init(struct nfm_geometry *g, uint32_t columns, uint32_t customers,
 			     uint32_t exporters, uint32_t pages);
+
+/**
+ * Gives the geometry as many earlier slots as 30 minutes need at this interval, or as
+ * `memory_bytes` hold. Returns how many are needed.
+ */
+uint32_t nfm_table_geometry_earlier(struct nfm_geometry *g, uint32_t interval_s,
+				    uint64_t memory_bytes);
 
 /** 0 if magic, ABI version and sizes are those of this build, else -EPROTO with the reason. */
 int nfm_table_geometry_check(const struct nfm_geometry *g, struct nfm_error *error);

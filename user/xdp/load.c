@@ -43,6 +43,9 @@ static int set_sizes(struct nfmeter *s, const struct nfm_geometry *g)
 	} sizes[] = {
 		{ s->maps.nfm_rows, NFM_BANKS * g->columns + NFM_BANKS,
 		  sizeof(struct nfm_row) * g->stride },
+		{ s->maps.nfm_earlier, NFM_BANKS * g->columns + NFM_BANKS,
+		  sizeof(struct nfm_row) * nfm_table_earlier_count(g) /
+			  (NFM_BANKS * g->columns + NFM_BANKS) },
 		{ s->maps.nfm_pages, 1, sizeof(struct nfm_page) * g->pages },
 		{ s->maps.nfm_names, g->capacity, 0 },
 		{ s->maps.nfm_prefixes, g->prefixes, 0 },
