@@ -53,7 +53,7 @@ uint32_t nfm_grid_points(const struct nfm_grid *grid);
 uint64_t nfm_cell_part(uint64_t value, uint64_t from_ms, uint64_t to_ms, uint64_t a_ms,
 		       uint64_t b_ms);
 
-/** Adds a cell to the points of a grid; what lies outside is not added. `column[c]` has `points`. */
+/** Adds a cell to the points of a grid; what lies outside is not. `column[c]` has `points`. */
 void nfm_cell_spread(const struct nfm_cell *cell, const struct nfm_grid *grid,
 		     uint64_t *const column[NFM_CELL_COLUMNS]);
 

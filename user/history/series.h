@@ -17,7 +17,7 @@
 
 #define NFM_SERIES_POINTS_MOST 100000U
 
-/* Kinds of entries, in the order of the file; the first three are those of enum nfm_history_kind. */
+/* Kinds of entries, in the order of the file; three are those of enum nfm_history_kind. */
 enum nfm_series_kind {
 	NFM_SERIES_CUSTOMER,
 	NFM_SERIES_UNMATCHED,
