@@ -45,6 +45,7 @@ static int remember(struct nfm_cli *cli, int argc, char **argv)
 static const struct nfm_command commands[] = {
 	{ "plain", "[NAME]...", "takes names", false, remember },
 	{ "own", "[DIR] [-s SIZE] [-n]", "has options of its own", false, remember },
+	{ "long", "CUSTOMER [--from T] [--no-data] [-p P]", "has long ones", false, remember },
 	{ "configured", "", "needs the configuration", true, remember },
 	{ NULL, NULL, NULL, false, NULL },
 };
@@ -142,6 +143,18 @@ static void own_options_are_handed_on(void **state)
 	assert_string_equal(seen.arguments, "plain|-b");
 }
 
+static void long_options_are_handed_on(void **state)
+{
+	(void)state;
+	assert_int_equal(run("long alice --from -2d -o csv --no-data"), 0);
+	assert_string_equal(seen.arguments, "long|--from|-2d|--no-data|--|alice");
+	assert_int_equal(run("long --from=now -p3 alice --bytes"), 0);
+	assert_string_equal(seen.arguments, "long|--from|now|-p|3|--|alice");
+	assert_true(seen.exact_bytes);
+	assert_int_equal(run("long -- --from"), 0); /* a customer of that name */
+	assert_string_equal(seen.arguments, "long|--|--from");
+}
+
 static void wrong_usage_is_2_and_runs_nothing(void **state)
 {
 	static const struct {
@@ -153,6 +166,9 @@ static void wrong_usage_is_2_and_runs_nothing(void **state)
 		{ "plain -s 5", "unknown option -s" },
 		{ "plain --nothing", "unknown option --nothing" },
 		{ "own -s", "a value is missing" },
+		{ "own --from now", "unknown option --from" },
+		{ "long --from", "--from: a value is missing" },
+		{ "long --no-data=1", "unknown option --no-data=1" },
 		{ "plain -c", "a value is missing" },
 		{ "-o xml plain", "formats are text, json and csv" },
 		{ "plain -o xml", "usage: nfmeter plain" },
@@ -242,6 +258,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(shared_options_stand_anywhere, reset),
 		cmocka_unit_test_setup(own_options_are_handed_on, reset),
+		cmocka_unit_test_setup(long_options_are_handed_on, reset),
 		cmocka_unit_test_setup(wrong_usage_is_2_and_runs_nothing, reset),
 		cmocka_unit_test_setup(help_runs_nothing_and_is_0, reset),
 		cmocka_unit_test_setup(the_status_of_a_command_is_returned, reset),

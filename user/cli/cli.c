@@ -38,8 +38,21 @@ static const char *const format_names[] = {
 	[NFM_FORMAT_CSV] = "csv",
 };
 
+#define OWN_LONG_MAX 12 /* of one command */
+#define OWN_LONG_CODE 0x100 /* what getopt_long(3) gives for the first of them */
+
+/* A command's own options, as its usage line has them. */
+struct own {
+	int count;
+	char shorts[64]; /* in getopt(3)'s form, after the shared ones */
+	int long_count;
+	char name[OWN_LONG_MAX][32]; /* "--from" */
+	struct option longs[NFM_ARRAY_SIZE(long_options) + OWN_LONG_MAX];
+};
+
 /* What one reading of the arguments found. */
 struct arguments {
+	struct own own;
 	bool config_given;
 	bool help;
 	bool version;
@@ -159,27 +172,53 @@ static int read_leading(struct nfm_cli *cli, struct arguments *arguments, int ar
 	return optind;
 }
 
+/* Takes "--from T" at `at` (with a value) or "--no-data". */
+static void own_long(struct own *own, const char *at)
+{
+	size_t size = 2 + strspn(at + 2, "abcdefghijklmnopqrstuvwxyz-");
+	char *name = own->name[own->long_count];
+
+	if (own->long_count == OWN_LONG_MAX || size == 2 || size >= sizeof(own->name[0]))
+		return;
+	snprintf(name, sizeof(own->name[0]), "%.*s", (int)size, at);
+	own->longs[own->long_count] = (struct option){
+		.name = name + 2,
+		.has_arg = at[size] == ' ' && isupper((unsigned char)at[size + 1]),
+		.val = OWN_LONG_CODE + own->long_count,
+	};
+	own->long_count++;
+	own->count++;
+}
+
+static void own_short(struct own *own, const char *at)
+{
+	size_t used = strlen(own->shorts);
+
+	if (used + 3 > sizeof(own->shorts))
+		return;
+	snprintf(own->shorts + used, 3, "%c%s", at[1],
+		 at[2] == ' ' && isupper((unsigned char)at[3]) ? ":" : "");
+	own->count++;
+}
+
 /*
- * A command's own options stand in its usage line: "-n" is a switch, "-s SIZE" has a value.
- * Returns how many there are; `options` gets them in getopt(3)'s form after the shared ones.
+ * A command's own options stand in its usage line: "-n" is a switch, "-s SIZE" and "--from T" have
+ * a value.
  */
-static int own_options(const struct nfm_command *command, char *options, size_t size)
+static void own_options(const struct nfm_command *command, struct own *own)
 {
 	const char *at = command->arguments;
-	size_t used = (size_t)snprintf(options, size, "-:%s", SHARED_OPTIONS);
-	int count = 0;
 
-	for (; (at = strchr(at, '-')) != NULL && used + 3 < size; at++) {
-		if ((at != command->arguments && !strchr(" [|", at[-1])) ||
-		    !isalnum((unsigned char)at[1]))
+	snprintf(own->shorts, sizeof(own->shorts), "-:%s", SHARED_OPTIONS);
+	for (; (at = strchr(at, '-')) != NULL; at += strspn(at, "-")) {
+		if (at != command->arguments && !strchr(" [|", at[-1]))
 			continue;
-		options[used++] = at[1];
-		if (at[2] == ' ' && isupper((unsigned char)at[3]))
-			options[used++] = ':';
-		count++;
+		if (at[1] == '-')
+			own_long(own, at);
+		else if (isalnum((unsigned char)at[1]))
+			own_short(own, at);
 	}
-	options[used] = '\0';
-	return count;
+	memcpy(&own->longs[own->long_count], long_options, sizeof(long_options));
 }
 
 static void keep_own(struct arguments *arguments, int code)
@@ -188,6 +227,8 @@ static void keep_own(struct arguments *arguments, int code)
 
 	flag[0] = '-';
 	flag[1] = (char)code;
+	if (code >= OWN_LONG_CODE)
+		flag = arguments->own.name[code - OWN_LONG_CODE];
 	arguments->argv[arguments->argc++] = flag;
 	if (optarg)
 		arguments->argv[arguments->argc++] = optarg;
@@ -198,18 +239,18 @@ static int read_trailing(struct nfm_cli *cli, struct arguments *arguments,
 			 const struct nfm_command *command, int argc, char **argv)
 {
 	_cleanup_free_ char **plain = calloc((size_t)argc + 1, sizeof(*plain));
+	struct own *own = &arguments->own;
 	int plain_count = 0;
-	char options[64];
-	int own = own_options(command, options, sizeof(options));
 	int code;
 
+	own_options(command, own);
 	arguments->argv = calloc(2 * (size_t)argc + 3, sizeof(*arguments->argv));
 	arguments->flag = calloc(2 * (size_t)argc + 3, sizeof(*arguments->flag));
 	if (!plain || !arguments->argv || !arguments->flag)
 		return -ENOMEM;
 	arguments->argv[arguments->argc++] = argv[0];
 	optind = 0;
-	while ((code = getopt_long(argc, argv, options, long_options, NULL)) != -1) {
+	while ((code = getopt_long(argc, argv, own->shorts, own->longs, NULL)) != -1) {
 		int taken;
 
 		if (code == '?' || code == ':')
@@ -226,7 +267,7 @@ static int read_trailing(struct nfm_cli *cli, struct arguments *arguments,
 	}
 	while (optind < argc) /* after "--" */
 		plain[plain_count++] = argv[optind++];
-	if (own)
+	if (own->count)
 		arguments->argv[arguments->argc++] = (char *)"--";
 	memcpy(&arguments->argv[arguments->argc], plain, (size_t)plain_count * sizeof(*plain));
 	arguments->argc += plain_count;
