@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "snapshot/snapshot.h"
+#include "snapshot/step.h"
 
 #define FILE_MODE 0644
 #define DIRECTORY_MODE 0755
@@ -140,7 +141,7 @@ int nfm_place_open(struct nfm_place *place, const char *directory, struct nfm_er
 	code = make_temporary(place);
 	if (code)
 		return nfm_place_error(error, code, "make a snapshot file in", directory);
-	return 0;
+	return nfm_rotate_step_done(NFM_ROTATE_FILE_OPENED);
 }
 
 /* Gives the file its name, never over another file. */
@@ -174,6 +175,29 @@ static int take_name(struct nfm_place *place, uint64_t from_unix_s, uint32_t int
 	return -EEXIST;
 }
 
+/* fsync of the file, its name, fsync of the folder; `name` gets the one that was free. */
+static int publish(struct nfm_place *place, uint64_t from_unix_s, uint32_t interval_s, char *name,
+		   size_t size, struct nfm_error *error)
+{
+	const char *directory = place->directory;
+	int code;
+
+	if (fsync(place->fd))
+		return nfm_place_error(error, -errno, "write a file to disk in", directory);
+	code = nfm_rotate_step_done(NFM_ROTATE_FILE_SYNCED);
+	if (code)
+		return code;
+	code = take_name(place, from_unix_s, interval_s, name, size);
+	if (code)
+		return nfm_place_error(error, code, "name a snapshot file in", directory);
+	code = nfm_rotate_step_done(NFM_ROTATE_FILE_RENAMED);
+	if (code)
+		return code;
+	if (fsync(place->dir_fd) && errno != EINVAL)
+		return nfm_place_error(error, -errno, "write to disk the folder", directory);
+	return nfm_rotate_step_done(NFM_ROTATE_FOLDER_SYNCED);
+}
+
 int nfm_place_publish(struct nfm_place *place, uint64_t from_unix_s, uint32_t interval_s,
 		      char *path, size_t path_size, struct nfm_error *error)
 {
@@ -183,13 +207,9 @@ int nfm_place_publish(struct nfm_place *place, uint64_t from_unix_s, uint32_t in
 
 	if (strlen(directory) + 1 + sizeof(name) > path_size)
 		return nfm_place_error(error, -ENAMETOOLONG, "name a file in", directory);
-	if (fsync(place->fd))
-		return nfm_place_error(error, -errno, "write a file to disk in", directory);
-	code = take_name(place, from_unix_s, interval_s, name, sizeof(name));
+	code = publish(place, from_unix_s, interval_s, name, sizeof(name), error);
 	if (code)
-		return nfm_place_error(error, code, "name a snapshot file in", directory);
-	if (fsync(place->dir_fd) && errno != EINVAL)
-		return nfm_place_error(error, -errno, "write to disk the folder", directory);
+		return code;
 	snprintf(path, path_size, "%s/%s", directory, name);
 	return 0;
 }

@@ -9,13 +9,6 @@
 #include "snapshot/interval.h"
 #include "snapshot/place.h"
 
-int (*nfm_rotate_step_hook)(enum nfm_rotate_step step);
-
-static int step_done(enum nfm_rotate_step step)
-{
-	return nfm_rotate_step_hook ? nfm_rotate_step_hook(step) : 0;
-}
-
 bool nfm_rotate_pending(const struct nfm_table *t)
 {
 	uint64_t epoch = __atomic_load_n(&t->ctl->epoch, __ATOMIC_ACQUIRE);
@@ -107,7 +100,7 @@ static int settle_block(void *cookie, uint32_t row, const struct nfm_row *sum, u
 	const struct settle *s = cookie;
 
 	memcpy(nfm_table_base(s->table, s->bank, row), sum, count * sizeof(*sum));
-	return step_done(NFM_ROTATE_SETTLING);
+	return nfm_rotate_step_done(NFM_ROTATE_SETTLING);
 }
 
 /* Step 4: from here on the bank's next interval starts at nothing. */
@@ -150,20 +143,20 @@ static int finish(struct nfm_table *t, const char *directory, struct nfm_rotate_
 		  struct nfm_error *error)
 {
 	uint64_t epoch = result->meta.epoch;
-	int code = step_done(NFM_ROTATE_QUIET);
+	int code = nfm_rotate_step_done(NFM_ROTATE_QUIET);
 
 	if (!code)
 		code = write_once(t, directory, result, error);
 	if (!code)
-		code = step_done(NFM_ROTATE_WRITTEN);
+		code = nfm_rotate_step_done(NFM_ROTATE_WRITTEN);
 	if (!code)
 		code = settle(t, epoch & 1);
 	if (!code)
-		code = step_done(NFM_ROTATE_SETTLED);
+		code = nfm_rotate_step_done(NFM_ROTATE_SETTLED);
 	if (code)
 		return code;
 	commit(t->ctl, result);
-	return step_done(NFM_ROTATE_COMMITTED);
+	return nfm_rotate_step_done(NFM_ROTATE_COMMITTED);
 }
 
 int nfm_rotate_finish(struct nfm_table *t, const char *directory, uint32_t interval_s,

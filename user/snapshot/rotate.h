@@ -18,6 +18,7 @@
 #include <stdbool.h>
 
 #include "snapshot/snapshot.h"
+#include "snapshot/step.h"
 #include "table/table.h"
 
 struct nfm_rotate_result {
@@ -58,17 +59,5 @@ int nfm_rotate_flip(struct nfm_table *t, uint64_t now_unix_ns, uint64_t now_ns,
 int nfm_rotate_finish(struct nfm_table *t, const char *directory, uint32_t interval_s,
 		      void (*grace)(void), struct nfm_rotate_result *out,
 		      struct nfm_error *error);
-
-/* What was just done; see the steps above. */
-enum nfm_rotate_step {
-	NFM_ROTATE_QUIET,    /* 2 */
-	NFM_ROTATE_WRITTEN,  /* 3 */
-	NFM_ROTATE_SETTLING, /* 4, a part of it: comes many times */
-	NFM_ROTATE_SETTLED,  /* 4 */
-	NFM_ROTATE_COMMITTED /* 5 */
-};
-
-/** For tests: called after each step; what it returns other than 0 ends the rotation there. */
-extern int (*nfm_rotate_step_hook)(enum nfm_rotate_step step);
 
 #endif

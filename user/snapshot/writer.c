@@ -13,6 +13,7 @@
 #include "snapshot/format.h"
 #include "snapshot/place.h"
 #include "snapshot/snapshot.h"
+#include "snapshot/step.h"
 
 #define COMPRESSION_LEVEL 1
 #define RAW_BYTES (256U << 10) /* encoded entries that wait for the compressor */
@@ -316,7 +317,11 @@ int nfm_snapshot_writer_commit(struct nfm_snapshot_writer *w,
 		pack(w, true);
 	}
 	if (!w->code)
+		w->code = nfm_rotate_step_done(NFM_ROTATE_FILE_HALF);
+	if (!w->code)
 		w->code = write_header(w);
+	if (!w->code)
+		w->code = nfm_rotate_step_done(NFM_ROTATE_FILE_WHOLE);
 	if (w->code)
 		return nfm_place_error(error, w->code, "write a snapshot file in",
 				       w->place.directory);
