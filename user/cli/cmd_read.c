@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "cli/cli.h"
 #include "cli/output.h"
+#include "cli/read.h"
 #include "cli/view.h"
 #include "snapshot/snapshot.h"
 
@@ -170,8 +171,8 @@ static int write_reasons(struct nfm_output *out, struct nfm_snapshot_reader *rea
 	return more < 0 ? more : 0;
 }
 
-/* One file; it was verified whole before anything of it is written. */
-static int write_file(struct nfm_output *out, const char *path, struct nfm_error *error)
+/* It was verified whole before anything of it is written. */
+int nfm_read_write_file(struct nfm_output *out, const char *path, struct nfm_error *error)
 {
 	_cleanup_(nfm_cleanup_reader) struct nfm_snapshot_reader *reader = NULL;
 	int err = nfm_snapshot_reader_open(path, &reader, error);
@@ -210,7 +211,7 @@ int nfm_cmd_read(struct nfm_cli *cli, int argc, char **argv)
 	for (i = 1; i < argc; i++) {
 		if (i > 1)
 			nfm_output_line(out, "%s", "");
-		if (write_file(out, argv[i], &error))
+		if (nfm_read_write_file(out, argv[i], &error))
 			status = nfm_cli_fail(&error);
 	}
 	if (several && cli->format == NFM_FORMAT_JSON)

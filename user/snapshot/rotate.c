@@ -139,8 +139,14 @@ static void commit(struct nfm_ctl *ctl, const struct nfm_rotate_result *result)
 	__atomic_store_n(&ctl->committed, result->meta.epoch, __ATOMIC_RELEASE);
 }
 
-static int finish(struct nfm_table *t, const char *directory, struct nfm_rotate_result *result,
-		  struct nfm_error *error)
+/* What the caller wants to be told of. */
+struct told {
+	void (*written)(void *cookie, const char *path);
+	void *cookie;
+};
+
+static int finish(struct nfm_table *t, const char *directory, const struct told *told,
+		  struct nfm_rotate_result *result, struct nfm_error *error)
 {
 	uint64_t epoch = result->meta.epoch;
 	int code = nfm_rotate_step_done(NFM_ROTATE_QUIET);
@@ -149,6 +155,8 @@ static int finish(struct nfm_table *t, const char *directory, struct nfm_rotate_
 		code = write_once(t, directory, result, error);
 	if (!code)
 		code = nfm_rotate_step_done(NFM_ROTATE_WRITTEN);
+	if (!code && told->written)
+		told->written(told->cookie, result->path);
 	if (!code)
 		code = settle(t, epoch & 1);
 	if (!code)
@@ -159,9 +167,11 @@ static int finish(struct nfm_table *t, const char *directory, struct nfm_rotate_
 	return nfm_rotate_step_done(NFM_ROTATE_COMMITTED);
 }
 
-int nfm_rotate_finish(struct nfm_table *t, const char *directory, uint32_t interval_s,
-		      void (*grace)(void), struct nfm_rotate_result *out, struct nfm_error *error)
+int nfm_rotate_finish_with(struct nfm_table *t, const char *directory, uint32_t interval_s,
+			   void (*grace)(void), void (*written)(void *cookie, const char *path),
+			   void *cookie, struct nfm_rotate_result *out, struct nfm_error *error)
 {
+	const struct told told = { .written = written, .cookie = cookie };
 	uint64_t start_ns = nfm_clock_monotonic_ns();
 	struct nfm_rotate_result result = {};
 	int code;
@@ -170,11 +180,17 @@ int nfm_rotate_finish(struct nfm_table *t, const char *directory, uint32_t inter
 		if (grace)
 			grace();
 		describe(t, interval_s, &result.meta);
-		code = finish(t, directory, &result, error);
+		code = finish(t, directory, &told, &result, error);
 		if (code)
 			return code;
 	}
 	result.duration_ns = nfm_clock_monotonic_ns() - start_ns;
 	*out = result;
 	return 0;
+}
+
+int nfm_rotate_finish(struct nfm_table *t, const char *directory, uint32_t interval_s,
+		      void (*grace)(void), struct nfm_rotate_result *out, struct nfm_error *error)
+{
+	return nfm_rotate_finish_with(t, directory, interval_s, grace, NULL, NULL, out, error);
 }
