@@ -61,8 +61,8 @@ int nfm_rotate_finish(struct nfm_table *t, const char *directory, uint32_t inter
 		      struct nfm_error *error);
 
 /**
- * The same; `written` (not NULL) gets the file's path between steps 3 and 4, in this thread: after a
- * crash it comes again, so that what it makes of the file is there when the interval is committed.
+ * The same; `written` (not NULL) gets the file's path between steps 3 and 4, in this thread. After
+ * a crash it comes again: what it makes of the file is there when the interval is committed.
  */
 int nfm_rotate_finish_with(struct nfm_table *t, const char *directory, uint32_t interval_s,
 			   void (*grace)(void), void (*written)(void *cookie, const char *path),
