@@ -53,11 +53,17 @@ uint32_t nfm_grid_points(const struct nfm_grid *grid);
 uint64_t nfm_cell_part(uint64_t value, uint64_t from_ms, uint64_t to_ms, uint64_t a_ms,
 		       uint64_t b_ms);
 
-/** Adds a cell to the points of a grid; what lies outside is not. `column[c]` has `points`. */
+/**
+ * Adds a cell to the points of a grid; what lies outside is not. `column[c]` has as many as
+ * nfm_grid_points(); those that are NULL are left out.
+ */
 void nfm_cell_spread(const struct nfm_cell *cell, const struct nfm_grid *grid,
 		     uint64_t *const column[NFM_CELL_COLUMNS]);
 
-/** At most earlier_count + 1 cells of one entry of a snapshot; returns how many. */
+/**
+ * At most earlier_count + 1 cells of one entry of a snapshot; returns how many. They add up to the
+ * entry, whatever it says: earlier slots get no more than the entry has.
+ */
 uint32_t nfm_cells_of_entry(const struct nfm_snapshot_meta *meta,
 			    const struct nfm_snapshot_count *up,
 			    const struct nfm_snapshot_count *down,

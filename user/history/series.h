@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A rollup's file: points of equal steps, by customer. Header, the names of its sources, an index
- * that is sorted by (kind, id) and searched without reading the rest, then each entry's columns:
- * the bytes of all customers together (what a report reads), then all other columns. A column is
- * packed: which points are not zero, and those in as few bytes each as the largest needs.
- * Everything has a checksum: header, index, and each entry.
+ * A rollup's file: points of equal steps, by customer. Header, the names of its sources, each
+ * entry's columns: the bytes of all customers together (what a report reads), then all other
+ * columns; last the ids and an index that is sorted by (kind, id) and searched without reading the
+ * rest. A column is packed: which points are not zero, and those in as few bytes each as the
+ * largest needs. Everything has a checksum: header, sources, and of each entry its line of the
+ * index, its bytes and its other columns. The layout is in history/series_format.h.
  */
 #ifndef NFM_SERIES_H
 #define NFM_SERIES_H
@@ -49,7 +50,11 @@ int nfm_series_writer_open(const char *directory, const char *name, const struct
 			   const char *const *sources, uint32_t source_count,
 			   struct nfm_series_writer **out, struct nfm_error *error);
 
-/** In the order of (kind, strcmp(id)); an entry of zeroes may be left out. */
+/**
+ * In the order of (kind, strcmp(id)), each once (-EINVAL); an entry of zeroes may be left out. A
+ * column that is NULL is all zero. After a failure the writer can only be freed; commit says it
+ * again.
+ */
 int nfm_series_writer_add(struct nfm_series_writer *w, enum nfm_series_kind kind, const char *id,
 			  const char *name, uint64_t *const column[NFM_CELL_COLUMNS]);
 
@@ -61,19 +66,26 @@ void nfm_series_writer_free(struct nfm_series_writer *w);
 
 struct nfm_series_reader;
 
-/** Opens and verifies header and index (mapped, not copied). -EBADMSG, -EPROTONOSUPPORT. */
+/**
+ * Opens and verifies header and sources; cheap, whatever the number of entries (mapped, not
+ * copied). -EBADMSG, -EPROTONOSUPPORT.
+ */
 int nfm_series_reader_open(const char *path, struct nfm_series_reader **out,
 			   struct nfm_error *error);
 const struct nfm_series_head *nfm_series_reader_head(const struct nfm_series_reader *r);
 
-/** The `number`-th source's file name. */
+/** The `number`-th source's file name, in the order of strcmp; NULL behind the last one. */
 const char *nfm_series_reader_source(const struct nfm_series_reader *r, uint32_t number);
 
-/** 1 and the entry, or 0: none of this kind and id. By binary search. */
+/**
+ * 1 and the entry, 0: none of this kind and id, or -EBADMSG: a line of the index on the way there
+ * is damaged (each is verified when it is looked at). By binary search. `id` matters for customers
+ * only; of the other kinds there is one entry each.
+ */
 int nfm_series_reader_find(const struct nfm_series_reader *r, enum nfm_series_kind kind,
 			   const char *id, struct nfm_series_entry *out);
 
-/** The entry with this number, for walks in order; 0 behind the last one. */
+/** The entry with this number, for walks in order: 1, 0 behind the last one, or -EBADMSG. */
 int nfm_series_reader_entry(const struct nfm_series_reader *r, uint64_t number,
 			    struct nfm_series_entry *out);
 
