@@ -3,98 +3,8 @@
 #include "snapshot/expire.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
-#include <cmocka.h>
-
-#include "base/cleanup.h"
-#include "base/io.h"
-#include "folder.h"
-
-#define NOON_S 1795348800ULL /* 2026-11-22 12:00:00 UTC */
-
-static char heard[4096]; /* names that `each` told of, relative, a space after each */
-static uint64_t heard_bytes;
-static const char *vanishing; /* deleted by `each` as soon as it hears of another file */
-
-static int setup(void **state)
-{
-	(void)state;
-	setenv("TZ", "UTC", 1);
-	tzset();
-	vanishing = NULL;
-	return folder_make();
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	return folder_remove();
-}
-
-/* Makes a file (and its folder) of `kib` KiB; returns the bytes allocated for it. */
-static uint64_t put(const char *name, unsigned int kib)
-{
-	_cleanup_free_ char *data = calloc(kib ? kib : 1, 1024);
-	_cleanup_free_ char *above = strdup(in_folder(name));
-	_cleanup_close_ int fd = -1;
-	struct stat st;
-
-	assert_non_null(data);
-	assert_non_null(above);
-	*strrchr(above, '/') = '\0';
-	assert_int_equal(nfm_io_mkdir_p(above, 0700), 0);
-	memset(data, 'x', kib * 1024UL);
-	assert_int_equal(nfm_io_replace_file(in_folder(name), data, kib * 1024UL, 0600), 0);
-	fd = open(in_folder(name), O_RDONLY | O_CLOEXEC);
-	assert_true(fd >= 0);
-	assert_int_equal(fstat(fd, &st), 0);
-	return (uint64_t)st.st_blocks * 512;
-}
-
-static bool there(const char *name)
-{
-	struct stat st;
-
-	return !lstat(in_folder(name), &st);
-}
-
-static void hear(void *cookie, const char *path, uint64_t bytes)
-{
-	size_t used = strlen(heard);
-
-	assert_ptr_equal(cookie, heard);
-	assert_memory_equal(path, folder, strlen(folder));
-	snprintf(heard + used, sizeof(heard) - used, "%s ", path + strlen(folder) + 1);
-	heard_bytes += bytes;
-	if (vanishing)
-		unlink(in_folder(vanishing));
-	vanishing = NULL;
-}
-
-static struct nfm_expire_result expire(struct nfm_expire_limits limits, bool dry_run)
-{
-	struct nfm_expire_result result;
-	struct nfm_error error;
-
-	heard[0] = '\0';
-	heard_bytes = 0;
-	assert_int_equal(nfm_expire_run(folder, &limits, NOON_S, dry_run, hear, heard, &result,
-					&error),
-			 0);
-	assert_int_equal(heard_bytes, result.bytes_gone);
-	return result;
-}
+#include "expire_tree.h"
 
 /* Ten files of 64 KiB, 10 minutes apart, the newest at 11:50; returns bytes of one. */
 static uint64_t put_ten(void)
@@ -223,6 +133,9 @@ static void dry_run_tells_and_takes_nothing(void **state)
 
 static void order_is_time_across_sub_folders(void **state)
 {
+	static const char files[] = "b/nfmeter.202611221000 a/nfmeter.202611221005 "
+				    "b/2026/11/nfmeter.202611221010 nfmeter.202611221015 "
+				    "nfmeter.20261122101500.2 ";
 	uint64_t each = put("b/nfmeter.202611221000", 64);
 
 	(void)state;
@@ -235,11 +148,8 @@ static void order_is_time_across_sub_folders(void **state)
 				false)
 				 .files_gone,
 			 5);
-	assert_string_equal(heard, "b/nfmeter.202611221000 a/nfmeter.202611221005 "
-				   "b/2026/11/nfmeter.202611221010 nfmeter.202611221015 "
-				   "nfmeter.20261122101500.2 ");
+	assert_memory_equal(heard, files, strlen(files));
 	assert_true(there("nfmeter.20261122101500.10"));
-	assert_true(there("b/2026/11"));
 }
 
 static void what_is_not_ours_stays(void **state)
@@ -248,8 +158,14 @@ static void what_is_not_ours_stays(void **state)
 		"nfmeter.conf",		       "nfmeter.2026112210",
 		"nfmeter.202613221000",	       "nfmeter.202611221000.tmp",
 		".nfmeter.202611221000",       ".nfmeter.202611221000.Xy12ab",
-		".hidden/nfmeter.202611221000", "nfcapd.202611221000",
+		".hidden/nfmeter.202611221000", "nfcapd.current.4711",
 		"table",		       "xnfmeter.202611221000",
+		"nfcapd.current",	       "nfcapd.2026112210",
+		"nfcapd.202611221000.lz4",     "samples.20261101",
+		"templates",		       "rollup/nfmeter.202611221000",
+		"rollup/hours.20200101",       "rollup/days.20200101",
+		"rollup/samples.20201301",     "rollup/samples.202001011200",
+		"rollup/samples.20200101.tmp", "rollup/nfcapd.202001010000",
 	};
 	struct nfm_expire_result result;
 
@@ -371,8 +287,6 @@ static void errors_say_what_and_where(void **state)
 			 -ENOTDIR);
 	assert_int_equal(result.files_before, 4711);
 }
-
-#define WITH_FOLDER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
 {

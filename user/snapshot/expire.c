@@ -1,218 +1,101 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "snapshot/expire.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "snapshot/snapshot.h"
+#include "snapshot/expire_scan.h"
 
-/* Folders below each other; what lies deeper was not made by us and stays. */
-#define DEPTH_MAX 16
-
-struct file {
-	uint64_t start_s; /* of its interval: the time in its name */
-	uint64_t bytes;	  /* allocated */
-	char *path;	  /* below the directory */
-};
-
-struct scan {
-	const char *directory;
-	struct file *files;
-	size_t count, size;
-	uint64_t bytes;
-	int code; /* the first failure that did not end the scan */
-	struct nfm_error *error;
-};
-
-static void scan_clear(struct scan *scan)
-{
-	for (size_t i = 0; i < scan->count; i++)
-		free(scan->files[i].path);
-	free(scan->files);
-}
-
-/* Remembers a failure and goes on: one bad folder must not fill the disk. */
-static void scan_note(struct scan *scan, int code, const char *what, const char *path)
-{
-	if (scan->code)
-		return;
-	scan->code = nfm_error_set(scan->error, code,
-				   "%s/%s: cannot %s: %s; check the owner and the rights of the "
-				   "folder",
-				   scan->directory, path, what, strerror(-code));
-}
-
-static int scan_add(struct scan *scan, const char *path, uint64_t start_s, uint64_t bytes)
-{
-	struct file *file;
-
-	if (scan->count == scan->size) {
-		size_t size = scan->size ? scan->size * 2 : 256;
-		struct file *bigger = reallocarray(scan->files, size, sizeof(*bigger));
-
-		if (!bigger)
-			return -ENOMEM;
-		scan->files = bigger;
-		scan->size = size;
-	}
-	file = &scan->files[scan->count];
-	file->path = strdup(path);
-	if (!file->path)
-		return -ENOMEM;
-	file->start_s = start_s;
-	file->bytes = bytes;
-	scan->bytes += bytes;
-	scan->count++;
-	return 0;
-}
-
-static int scan_folder(struct scan *scan, int parent_fd, const char *name, const char *path,
-		       unsigned int depth);
-
-static int scan_entry(struct scan *scan, int folder_fd, const char *name, const char *folder,
-		      unsigned int depth)
-{
-	char path[PATH_MAX];
-	uint64_t start_s;
-	struct stat st;
-
-	if (name[0] == '.')
-		return 0;
-	if (snprintf(path, sizeof(path), "%s%s%s", folder, *folder ? "/" : "", name) >=
-	    (int)sizeof(path))
-		return 0; /* not made by us */
-	if (fstatat(folder_fd, name, &st, AT_SYMLINK_NOFOLLOW)) {
-		if (errno != ENOENT)
-			scan_note(scan, -errno, "look at the file", path);
-		return 0;
-	}
-	if (S_ISDIR(st.st_mode))
-		return depth < DEPTH_MAX ? scan_folder(scan, folder_fd, name, path, depth + 1) : 0;
-	if (!S_ISREG(st.st_mode) || nfm_snapshot_name_parse(name, &start_s))
-		return 0;
-	return scan_add(scan, path, start_s, (uint64_t)st.st_blocks * 512);
-}
-
-static int scan_entries(struct scan *scan, DIR *dir, const char *path, unsigned int depth)
-{
-	const struct dirent *entry;
-	int code;
-
-	for (;;) {
-		errno = 0;
-		entry = readdir(dir);
-		if (!entry)
-			break;
-		code = scan_entry(scan, dirfd(dir), entry->d_name, path, depth);
-		if (code)
-			return code;
-	}
-	if (errno)
-		scan_note(scan, -errno, "read the folder", path);
-	return 0;
-}
-
-static int scan_folder(struct scan *scan, int parent_fd, const char *name, const char *path,
-		       unsigned int depth)
-{
-	_cleanup_closedir_ DIR *dir = NULL;
-	_cleanup_close_ int fd = -1;
-
-	fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0) {
-		if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP)
-			scan_note(scan, -errno, "open the folder", path);
-		return 0; /* gone, or replaced by what is not ours */
-	}
-	dir = fdopendir(fd);
-	if (!dir)
-		return -errno;
-	NFM_STEAL_FD(fd);
-	return scan_entries(scan, dir, path, depth);
-}
-
-/* The directory itself may be a link that the administrator made; nothing below it. */
-static int scan_directory(struct scan *scan, int root_fd)
-{
-	_cleanup_closedir_ DIR *dir = NULL;
-	_cleanup_close_ int fd = openat(root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		return -errno;
-	dir = fdopendir(fd);
-	if (!dir)
-		return -errno;
-	NFM_STEAL_FD(fd);
-	return scan_entries(scan, dir, "", 0);
-}
-
-static int by_time(const void *a, const void *b)
-{
-	const struct file *x = a;
-	const struct file *y = b;
-
-	if (x->start_s != y->start_s)
-		return x->start_s < y->start_s ? -1 : 1;
-	return strverscmp(x->path, y->path);
-}
-
-/* Unlinks a path below `root_fd`, step by step, so that no link is ever followed. */
-static int unlink_below(int root_fd, const char *path)
-{
-	_cleanup_close_ int folder_fd = -1;
-	const char *slash;
-	char name[NAME_MAX + 1];
-
-	while ((slash = strchr(path, '/'))) {
-		int next;
-
-		snprintf(name, sizeof(name), "%.*s", (int)(slash - path), path);
-		next = openat(folder_fd < 0 ? root_fd : folder_fd, name,
-			      O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (next < 0)
-			return -errno;
-		nfm_cleanup_close(&folder_fd);
-		folder_fd = next;
-		path = slash + 1;
-	}
-	return unlinkat(folder_fd < 0 ? root_fd : folder_fd, path, 0) ? -errno : 0;
-}
+/* A folder that was found empty may have been made for a file that is about to come. */
+#define EMPTY_S 3600U
 
 struct sweep {
-	struct scan *scan;
+	struct nfm_expire_scan *scan;
 	int root_fd; /* -1: dry run */
+	uint64_t now_s;
 	void (*each)(void *cookie, const char *path, uint64_t bytes);
 	void *cookie;
 	struct nfm_expire_result result;
 	uint64_t left; /* bytes */
 };
 
-static void sweep_file(struct sweep *sweep, const struct file *file)
+/* Opens the folder of a path below `root_fd`, step by step, so that no link is ever followed. */
+static int open_above(int root_fd, const char *path, const char **name)
 {
-	char path[2 * PATH_MAX];
-	int code = sweep->root_fd < 0 ? 0 : unlink_below(sweep->root_fd, file->path);
+	int folder_fd = root_fd;
+	const char *slash;
+	char step[NAME_MAX + 1];
+
+	while ((slash = strchr(path, '/'))) {
+		int next;
+
+		snprintf(step, sizeof(step), "%.*s", (int)(slash - path), path);
+		next = openat(folder_fd, step, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (next < 0)
+			next = -errno;
+		if (folder_fd != root_fd)
+			close(folder_fd);
+		if (next < 0)
+			return next;
+		folder_fd = next;
+		path = slash + 1;
+	}
+	*name = path;
+	return folder_fd;
+}
+
+static int delete_below(int root_fd, const char *path, int flags)
+{
+	const char *name;
+	int folder_fd = open_above(root_fd, path, &name);
+	int code;
+
+	if (folder_fd < 0)
+		return folder_fd;
+	code = unlinkat(folder_fd, name, flags) ? -errno : 0;
+	if (folder_fd != root_fd)
+		close(folder_fd);
+	return code;
+}
+
+static void tell(const struct sweep *sweep, const char *path, const char *end, uint64_t bytes)
+{
+	char full[2 * PATH_MAX];
+
+	if (!sweep->each)
+		return;
+	snprintf(full, sizeof(full), "%s/%s%s", sweep->scan->directory, path, end);
+	sweep->each(sweep->cookie, full, bytes);
+}
+
+static void entry_gone(struct sweep *sweep, uint32_t number)
+{
+	struct nfm_expire_folder *folder = &sweep->scan->folders[number];
+
+	folder->entries--;
+	folder->emptied = true;
+}
+
+static void sweep_file(struct sweep *sweep, const struct nfm_expire_file *file)
+{
+	int code = sweep->root_fd < 0 ? 0 : delete_below(sweep->root_fd, file->path, 0);
 
 	if (code && code != -ENOENT) {
-		scan_note(sweep->scan, code, "delete the file", file->path);
+		nfm_expire_scan_note(sweep->scan, code, "delete the file", file->path);
 		return; /* it still takes its room: the next ones go instead */
 	}
 	sweep->left -= file->bytes;
+	entry_gone(sweep, file->folder);
 	if (code)
 		return;
 	sweep->result.files_gone++;
 	sweep->result.bytes_gone += file->bytes;
-	if (!sweep->each)
-		return;
-	snprintf(path, sizeof(path), "%s/%s", sweep->scan->directory, file->path);
-	sweep->each(sweep->cookie, path, file->bytes);
+	tell(sweep, file->path, "", file->bytes);
 }
 
 static uint64_t percent_of(uint64_t value, unsigned int percent)
@@ -220,25 +103,70 @@ static uint64_t percent_of(uint64_t value, unsigned int percent)
 	return value / 100 * percent + value % 100 * percent / 100;
 }
 
-/* Age takes the files from the front; size takes more of them if what is left is too much. */
-static void sweep_files(struct sweep *sweep, const struct nfm_expire_limits *limits,
-			uint64_t now_s)
+static bool is_older(uint64_t unix_s, uint64_t now_s, uint64_t age_s)
 {
-	const struct scan *scan = sweep->scan;
+	return unix_s < now_s && now_s - unix_s > age_s;
+}
+
+/* Age takes the files from the front; size takes more of them if what is left is too much. */
+static void sweep_files(struct sweep *sweep, const struct nfm_expire_limits *limits)
+{
+	const struct nfm_expire_scan *scan = sweep->scan;
 	uint64_t goal = percent_of(limits->size_bytes, limits->watermark);
 	size_t i = 0;
 
 	for (; limits->lifetime_s && i < scan->count; i++) {
-		const struct file *file = &scan->files[i];
-
-		if (file->start_s > now_s || now_s - file->start_s <= limits->lifetime_s)
+		if (!is_older(scan->files[i].unix_s, sweep->now_s, limits->lifetime_s))
 			break;
-		sweep_file(sweep, file);
+		sweep_file(sweep, &scan->files[i]);
 	}
 	if (!limits->size_bytes || sweep->left <= limits->size_bytes)
 		return;
 	for (; i < scan->count && sweep->left > goal; i++)
 		sweep_file(sweep, &scan->files[i]);
+}
+
+/*
+ * Of those that were found empty only the ones named by a date: another one, such as a router's,
+ * may be what a collector is told to write to, and would be missed.
+ */
+static bool folder_goes(const struct sweep *sweep, const struct nfm_expire_folder *folder)
+{
+	const char *slash = strrchr(folder->path, '/');
+
+	if (folder->stays || folder->entries)
+		return false;
+	return folder->emptied ||
+	       (nfm_expire_folder_is_date(slash ? slash + 1 : folder->path) &&
+		is_older(folder->changed_s, sweep->now_s, EMPTY_S));
+}
+
+static void sweep_folder(struct sweep *sweep, const struct nfm_expire_folder *folder)
+{
+	int code = sweep->root_fd < 0 ? 0 :
+					delete_below(sweep->root_fd, folder->path, AT_REMOVEDIR);
+
+	if (code == -ENOTEMPTY || code == -EEXIST || code == -EBUSY)
+		return; /* a writer was faster */
+	if (code && code != -ENOENT) {
+		nfm_expire_scan_note(sweep->scan, code, "delete the empty folder", folder->path);
+		return;
+	}
+	entry_gone(sweep, folder->parent);
+	if (code)
+		return;
+	sweep->result.folders_gone++;
+	tell(sweep, folder->path, "/", 0);
+}
+
+/* From the last one: what is in a folder stands behind it. */
+static void sweep_folders(struct sweep *sweep)
+{
+	const struct nfm_expire_scan *scan = sweep->scan;
+
+	for (uint32_t i = scan->folder_count; i-- > 1;)
+		if (folder_goes(sweep, &scan->folders[i]))
+			sweep_folder(sweep, &scan->folders[i]);
 }
 
 static int check_arguments(const char *directory, const struct nfm_expire_limits *limits,
@@ -254,13 +182,25 @@ static int check_arguments(const char *directory, const struct nfm_expire_limits
 	return 0;
 }
 
+static void sweep_all(struct sweep *sweep, const struct nfm_expire_limits *limits)
+{
+	sweep->left = sweep->scan->bytes;
+	sweep->result.files_before = sweep->scan->count;
+	sweep->result.bytes_before = sweep->scan->bytes;
+	sweep_files(sweep, limits);
+	if (limits->size_bytes || limits->lifetime_s)
+		sweep_folders(sweep);
+}
+
 int nfm_expire_run(const char *directory, const struct nfm_expire_limits *limits,
 		   uint64_t now_unix_s, bool dry_run,
 		   void (*each)(void *cookie, const char *path, uint64_t bytes), void *cookie,
 		   struct nfm_expire_result *result, struct nfm_error *error)
 {
-	_cleanup_(scan_clear) struct scan scan = { .directory = directory, .error = error };
-	struct sweep sweep = { .scan = &scan, .each = each, .cookie = cookie };
+	_cleanup_(nfm_expire_scan_clear) struct nfm_expire_scan scan = { .directory = directory,
+									 .error = error };
+	struct sweep sweep = { .scan = &scan, .now_s = now_unix_s, .each = each,
+			       .cookie = cookie };
 	_cleanup_close_ int root_fd = -1;
 	int code = check_arguments(directory, limits, error);
 
@@ -272,17 +212,12 @@ int nfm_expire_run(const char *directory, const struct nfm_expire_limits *limits
 				     "%s: cannot open the folder of snapshots: %s; check "
 				     "`directory`",
 				     directory, strerror(errno));
-	code = scan_directory(&scan, root_fd);
+	code = nfm_expire_scan_read(&scan, root_fd);
 	if (code)
 		return nfm_error_set(error, code, "%s: cannot list the snapshots: %s; try again",
 				     directory, strerror(-code));
-	if (scan.count)
-		qsort(scan.files, scan.count, sizeof(*scan.files), by_time);
 	sweep.root_fd = dry_run ? -1 : root_fd;
-	sweep.left = scan.bytes;
-	sweep.result.files_before = scan.count;
-	sweep.result.bytes_before = scan.bytes;
-	sweep_files(&sweep, limits, now_unix_s);
+	sweep_all(&sweep, limits);
 	if (!scan.code)
 		*result = sweep.result;
 	return scan.code;
