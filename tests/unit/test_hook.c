@@ -332,6 +332,28 @@ static void restart_repeats_none_and_leaves_none_out(void **state)
 	nfm_table_close(&t);
 }
 
+/* Its agent died between rename and commit: the rotation that goes on hands it over, not we. */
+static void a_file_that_is_not_committed_waits_for_its_rotation(void **state)
+{
+	struct nfm_error error;
+	struct nfm_table t;
+
+	(void)state;
+	make_snapshots(&t);
+	t.ctl->hook_epoch = 3;
+	t.ctl->committed = 4;
+	snprintf(config->hook, sizeof(config->hook), "cd %%d; echo %%t >>log");
+	assert_int_equal(nfm_hook_open(&hook, config, &t, &error), 0);
+	wait_for_all();
+	assert_log("202611221210\n");
+	add(5);
+	wait_for_all();
+	assert_log("202611221210\n202611221205\n"); /* add() has names of its own */
+	assert_int_equal(t.ctl->hook_epoch, 5);
+	nfm_hook_close(&hook);
+	nfm_table_close(&t);
+}
+
 /* The folder has another table's snapshots: their hook has run, or is none of ours. */
 static void other_tables_files_are_left_alone(void **state)
 {
@@ -363,6 +385,7 @@ int main(void)
 		TEST(no_hook_is_wanted),
 		TEST(queue_is_bounded),
 		TEST(restart_repeats_none_and_leaves_none_out),
+		TEST(a_file_that_is_not_committed_waits_for_its_rotation),
 		TEST(other_tables_files_are_left_alone),
 	};
 

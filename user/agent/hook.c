@@ -147,7 +147,7 @@ static void fail(struct nfm_hook *hook, const char *path, const char *what)
 	nfm_log(LOG_ERR, "hook for %s: %s", path, what);
 }
 
-/* Handed over once: the epoch is noted before the run, so that a crash repeats none. */
+/* Noted once it runs: who dies in between leaves it to the next agent, again and not left out. */
 static void begin_next(struct nfm_hook *hook)
 {
 	while (!hook->pid && hook->count) {
@@ -157,10 +157,10 @@ static void begin_next(struct nfm_hook *hook)
 
 		hook->first = (hook->first + 1) % NFM_HOOK_QUEUE;
 		hook->count--;
-		__atomic_store_n(&hook->table->ctl->hook_epoch, job->epoch, __ATOMIC_RELEASE);
 		r = nfm_hook_expand(hook->config->hook, job->path, command, sizeof(command));
 		if (r == 0)
 			r = spawn_shell(command, &hook->pid);
+		__atomic_store_n(&hook->table->ctl->hook_epoch, job->epoch, __ATOMIC_RELEASE);
 		if (r < 0) {
 			hook->pid = 0;
 			fail(hook, job->path, strerror(-r));
@@ -227,6 +227,7 @@ static int by_epoch(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* A file that is not committed is not among them: the rotation that commits it hands it over. */
 static void queue_left_over(struct nfm_hook *hook)
 {
 	const struct nfm_ctl *ctl = hook->table->ctl;
@@ -245,7 +246,7 @@ static void queue_left_over(struct nfm_hook *hook)
 			continue;
 		if (nfm_snapshot_header_read(job->path, &meta, NULL) < 0 ||
 		    memcmp(meta.identity, ctl->identity, sizeof(meta.identity)) ||
-		    meta.epoch <= ctl->hook_epoch)
+		    meta.epoch <= ctl->hook_epoch || meta.epoch > ctl->committed)
 			continue;
 		job->epoch = meta.epoch;
 		hook->count++;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The hook: one run per snapshot, in order, one at a time, never waited for. Which snapshot was
- * handed over last stands in the table, so that a restart repeats none and leaves none out.
+ * handed over last stands in the table, so that a restart repeats none and leaves none out; an
+ * agent that is killed between a run's begin and its note has it begun once more.
  */
 #ifndef NFM_HOOK_H
 #define NFM_HOOK_H
@@ -29,7 +30,7 @@ struct nfm_hook {
 	uint64_t started_ns;
 };
 
-/** Queues the snapshots of this table that were written but not handed over. */
+/** Queues the snapshots of this table that were committed but not handed over. */
 int nfm_hook_open(struct nfm_hook *hook, const struct nfm_config *config, struct nfm_table *table,
 		  struct nfm_error *error);
 void nfm_hook_close(struct nfm_hook *hook);
