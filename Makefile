@@ -22,7 +22,9 @@ BPFFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -W
 LIB_SRC   := $(filter-out user/main.c,$(wildcard user/*/*.c))
 LIB_OBJ   := $(LIB_SRC:%.c=$(BUILD)/%.o)
 NFSEND_SRC := $(wildcard tests/lib/nfsend*.c)
-TESTLIB_SRC := $(filter-out $(NFSEND_SRC),$(wildcard tests/lib/*.c))
+FAULT_SRC  := $(wildcard tests/lib/fault*.c)
+FAULT_WRAP := $(shell sed -n 's/^WRAPPED(\(.*\));/\1/p' tests/lib/fault_wrap.c)
+TESTLIB_SRC := $(filter-out $(NFSEND_SRC) $(FAULT_SRC),$(wildcard tests/lib/*.c))
 TESTLIB_OBJ := $(TESTLIB_SRC:%.c=$(BUILD)/%.o)
 UNIT      := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 UNIT_ASAN := $(patsubst $(BUILD)/%,$(BUILD)/asan/%,$(UNIT))
@@ -91,6 +93,10 @@ $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(TESTLIB_OBJ) $(BUILD)/libnfme
 $(BUILD)/nfsend: $(NFSEND_SRC:%.c=$(BUILD)/%.o) $(BUILD)/libnfmeter.a
 	$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
 
+# The agent of build/nfmeter, but one that ends itself where it is told to: tests/lib/fault.c
+$(BUILD)/nfmeter-fault: $(BUILD)/user/main.o $(FAULT_SRC:%.c=$(BUILD)/%.o) $(BUILD)/libnfmeter.a
+	$(CC) $(CFLAGS) -o $@ $^ $(FAULT_WRAP:%=-Wl,--wrap=%) $(LDLIBS) $(LDFLAGS)
+
 $(BUILD)/asan/tests/fuzz/replay_%: $(BUILD)/asan/tests/fuzz/fuzz_%.o $(BUILD)/asan/tests/fuzz/replay.o \
 				   $(BUILD)/asan/libnfmeter.a
 	$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(LDLIBS)
@@ -105,7 +111,8 @@ deps-build deps-run deps-test deps-fuzz: deps-%:
 	@scripts/install-deps $*
 
 # The second make reads the world anew: packages (and with them bpftool) may just have come.
-tests: all $(FUZZ:%=$(BUILD)/asan/tests/fuzz/replay_%) $(UNIT) $(UNIT_ASAN) $(BPF_TESTS) $(BENCHES) $(BENCH_BPF) $(BUILD)/nfsend
+tests: all $(FUZZ:%=$(BUILD)/asan/tests/fuzz/replay_%) $(UNIT) $(UNIT_ASAN) $(BPF_TESTS) $(BENCHES) $(BENCH_BPF) $(BUILD)/nfsend \
+       $(BUILD)/nfmeter-fault
 
 test: deps-test
 	@$(MAKE) --no-print-directory tests
