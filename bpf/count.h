@@ -23,7 +23,7 @@ NFM_INLINE struct nfm_row *nfm_batch_row(const void *env, __u32 row)
 NFM_INLINE struct nfm_row *nfm_batch_earlier(const void *env, __u32 row, __u32 index)
 {
 	const struct nfm_view *view = env;
-	__u32 rows = nfm_earlier_rows((const struct nfm_geometry *)&nfm_geometry);
+	__u32 rows = nfm_geometry.earlier_slots / NFM_EARLIER_PER_ROW;
 
 	return view->earlier +
 	       bounded((__u64)row * rows + index, (__u64)nfm_geometry.capacity * rows);

@@ -20,12 +20,15 @@ NFM_INLINE int fixed_check(struct nfm_rx *rx, __u32 header, __u32 record, __u32 
 }
 
 /* Copies the records; `header` and `record` are constants, so that each version gets its loop. */
-NFM_INLINE int fixed_records(struct nfm_rx *rx, struct nfm_flow *flow, __u32 header,
+NFM_INLINE int fixed_records(struct nfm_rx *rx, struct nfm_scratch *batch, __u32 header,
 			     __u32 record, __u64 factor)
 {
+	struct nfm_flow *flow = batch->flow;
+	__s64 elapsed_ms = batch->elapsed_ms;
 	const __u8 *at = rx->payload + header;
 	__u64 bytes_sum = 0;
 	__u64 packets_sum = 0;
+	__u64 late = 0;
 	__u64 odd = 0;
 	__u32 i;
 
@@ -43,12 +46,21 @@ NFM_INLINE int fixed_records(struct nfm_rx *rx, struct nfm_flow *flow, __u32 hea
 		       nfm_flow_sameness(wire->src_be, wire->dst_be);
 		flow[i].packets = packets * factor;
 		flow[i].bytes = bytes * factor;
+		if (nfm_geometry.earlier_slots) {
+			struct nfm_span span = nfm_times_span_uptime(
+				rx->uptime_ms, bpf_ntohl(wire->first_ms_be),
+				bpf_ntohl(wire->last_ms_be));
+
+			late |= nfm_span_lateness(span, elapsed_ms);
+			batch->span[i] = span;
+		}
 		packets_sum += flow[i].packets;
 		bytes_sum += flow[i].bytes;
 		at += record;
 	}
 	if ((__s64)odd < 0)
 		return NFM_REASON_ODD;
+	batch->late = late;
 	rx->sum.packets = packets_sum;
 	rx->sum.bytes = bytes_sum;
 	return NFM_CONTINUE;
@@ -82,7 +94,7 @@ NFM_INLINE int fixed_decode(struct nfm_rx *rx, struct nfm_scratch *batch, __u32 
 	batch->divide_by = rx->admission.sampling_num ? rx->admission.sampling_den : 1;
 	batch->has_v6 = 0;
 	batch->has_alt = 0;
-	return fixed_records(rx, batch->flow, header, record, factor);
+	return fixed_records(rx, batch, header, record, factor);
 }
 
 #endif

@@ -162,6 +162,22 @@ struct nfm_walk_state {
 	__u32 differs;	/* the template under way, from what is installed */
 	__u32 disarmed; /* slot + 1 of the stream, if this datagram did */
 	__u32 watch;	/* templates are looked at, data are not: this CPU has no column */
+	/* of the set under way: how its times become ages, and where they end in a record */
+	struct nfm_times times;
+	__u32 first_end;
+	__u32 last_end;
+	__u32 times_cut;
+	__u32 ipfix;
+	__u32 uptime_ms; /* of the datagram */
+	__u32 unix_s;
+};
+
+/* Where pass 6 is; here for the same reason. */
+struct nfm_spread_state {
+	struct nfm_slots slots;
+	struct nfm_spread flow; /* under way */
+	__u32 earlier;		/* flows with bytes in earlier slots */
+	__u32 oldest;		/* some of whose bytes are older than all slots */
 };
 
 /*
@@ -186,10 +202,14 @@ struct nfm_scratch {
 	__u32 kinds; /* of the flows' leaves */
 	__u32 tick_count; /* datagrams since the coarse clock's last tick */
 	__u64 tick_ns;
-	__u32 reserved[12];
+	__s64 elapsed_ms; /* since the open slot began: see earlier.h */
+	__u64 late;	  /* sign bit: some flow began before that */
+	__u32 reserved[8];
 	struct nfm_flow flow[NFM_KERNEL_BATCH];
 	struct nfm_alt alt[NFM_KERNEL_BATCH]; /* of flows that have one */
+	struct nfm_span span[NFM_KERNEL_BATCH];
 	struct nfm_walk_state walk;
+	struct nfm_spread_state spread;
 };
 
 struct {
@@ -218,6 +238,7 @@ static __always_inline int nfm_hold_maps(void)
 	NFM_HOLD(nfm_refused)
 	NFM_HOLD(nfm_journal)
 	NFM_HOLD(nfm_waiting)
+	NFM_HOLD(nfm_earlier)
 	NFM_HOLD(nfm_templates)
 #undef NFM_HOLD
 	return XDP_PASS;

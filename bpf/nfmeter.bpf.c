@@ -13,6 +13,7 @@
 #include "abi/batch.h"
 #include "abi/layout.h"
 #include "abi/reasons.h"
+#include "abi/times.h"
 #include "abi/wire.h"
 
 /* clang-format off: each needs the ones above it */
@@ -25,6 +26,7 @@
 #include "template.h"
 #include "sequence.h"
 #include "passes.h"
+#include "earlier.h"
 #include "punt.h"
 /* clang-format on */
 
@@ -64,6 +66,15 @@ NFM_INLINE __u64 arrival_ns(void)
 	return now_ns + scratch->tick_count;
 }
 
+/* Since the open slot began; 0 if the coarse clock is not there yet. Again without a branch. */
+NFM_INLINE __s64 elapsed_ms(const struct nfm_rx *rx)
+{
+	__s64 elapsed_ns = (__s64)(rx->now_ns - rx->ctl->slot_start_ns[rx->bank & 1]);
+
+	elapsed_ns &= ~(elapsed_ns >> 63);
+	return (__s64)((__u64)elapsed_ns / 1000000);
+}
+
 /* Pass 1, of any version. */
 NFM_INLINE int decode(struct nfm_rx *rx, struct nfm_scratch *batch)
 {
@@ -99,6 +110,8 @@ NFM_INLINE __u32 meter(struct nfm_rx *rx)
 	batch = bpf_map_lookup_elem(&nfm_scratch, &zero);
 	if (!batch)
 		return NFM_REASON_NO_COLUMN; /* cannot be: for the verifier */
+	batch->late = 0;
+	batch->elapsed_ms = elapsed_ms(rx);
 	answer = decode(rx, batch);
 	if (answer != NFM_CONTINUE)
 		return answer;
@@ -113,7 +126,10 @@ NFM_INLINE __u32 meter(struct nfm_rx *rx)
 	batch->sequence = rx->sequence;
 	batch->uptime_ms = rx->uptime_ms;
 	batch->unix_s = rx->unix_s;
-	return count_datagram();
+	answer = count_datagram();
+	if (nfm_geometry.earlier_slots && answer == NFM_REASON_NONE && (__s64)batch->late < 0)
+		spread_batch(); /* not from there: the verifier adds up their stacks */
+	return answer;
 }
 
 /* A CPU beyond the columns has no row to write to: the agent counts for it. */
@@ -163,7 +179,8 @@ int nfmeter(struct xdp_md *md)
 		return XDP_PASS;
 	rx.now_ns = arrival_ns();
 	rx.column = bpf_get_smp_processor_id();
-	rx.rows = (__u32)(rx.ctl->epoch & 1) * nfm_geometry.columns + rx.column;
+	rx.bank = (__u32)(rx.ctl->epoch & 1);
+	rx.rows = rx.bank * nfm_geometry.columns + rx.column;
 	if (rx.fragment)
 		return pass_fragment(&rx);
 	if (rx.column >= nfm_geometry.columns - 1) /* what is wrong with it, the stack counts */

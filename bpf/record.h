@@ -149,6 +149,33 @@ NFM_INLINE int decode_records(const struct nfm_walk *walk, const int family, con
 	return (__s64)large < 0 ? NFM_RECORDS_LARGE : NFM_RECORDS_PLAIN;
 }
 
+/* The same records' times: a pass of its own, because all of it at once needs too much stack. */
+NFM_INLINE int decode_times(const struct nfm_walk *walk)
+{
+	const struct nfm_layout *layout = &pool_slot(walk->pool, walk->s->slot)->layout;
+	const __u8 *data = (const void *)(long)walk->md->data;
+	const void *end = (const void *)(long)walk->md->data_end;
+	struct nfm_walk_state *s = walk->s;
+	__s64 elapsed_ms = walk->batch->elapsed_ms;
+	__u64 late = 0;
+	__u32 i;
+
+	for (i = 0; i < NFM_KERNEL_BATCH && i < s->records; i++) {
+		__u32 index = (s->count + i) & (NFM_KERNEL_BATCH - 1);
+		__u32 at = s->record_at + i * layout->record_bytes;
+		struct nfm_span span;
+		__u64 first, last;
+
+		first = NFM_RECORD_COUNTER(at + s->first_end, s->times_cut & 63);
+		last = NFM_RECORD_COUNTER(at + s->last_end, s->times_cut & 63);
+		span = nfm_times_span(&s->times, first, last);
+		late |= nfm_span_lateness(span, elapsed_ms);
+		walk->batch->span[index] = span;
+	}
+	walk->batch->late |= late;
+	return 0;
+}
+
 /* ---- large records ---- */
 
 NFM_INLINE int counter_at(const struct nfm_walk *walk, __u32 behind, __u32 size, __u64 *out)
@@ -166,7 +193,7 @@ NFM_INLINE int counter_at(const struct nfm_walk *walk, __u32 behind, __u32 size,
 NFM_INLINE int duration_at(const struct nfm_walk *walk, const struct nfm_layout *layout, __u32 at,
 			   __u64 *out)
 {
-	__u32 size = layout->times == NFM_TIMES_UNIX_MS ? 8 : 4;
+	__u32 size = nfm_times_bytes(layout->times);
 	__u64 first, last;
 
 	if (!counter_at(walk, at + layout->first_at + size, size, &first) ||
@@ -178,6 +205,8 @@ NFM_INLINE int duration_at(const struct nfm_walk *walk, const struct nfm_layout 
 		*out = last < first ? 0 : last - first;
 	if (layout->times == NFM_TIMES_UNIX_S)
 		*out *= 1000;
+	else if (layout->times == NFM_TIMES_NTP)
+		*out = *out * 1000 >> 32;
 	return 1;
 }
 
@@ -222,5 +251,12 @@ NFM_INLINE int walk_open(struct xdp_md *md, struct nfm_walk *walk)
 NFM_DECODE_RECORDS(decode_records4, 4, 0)
 NFM_DECODE_RECORDS(decode_records4_nat, 4, 1)
 NFM_DECODE_RECORDS(decode_records6, 6, 0)
+
+__noinline int decode_spans(struct xdp_md *md)
+{
+	struct nfm_walk walk;
+
+	return walk_open(md, &walk) ? decode_times(&walk) : 1;
+}
 
 #endif

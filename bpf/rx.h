@@ -27,6 +27,7 @@ struct nfm_rx {
 	__u16 source_port_be;
 	__u16 fragment;	   /* a first fragment: the rest of the datagram is elsewhere */
 	__u32 column;	   /* this CPU's */
+	__u32 bank;	   /* the open one */
 	__u32 rows;	   /* entry of nfm_rows: its column in the open bank */
 	struct nfm_view view;
 	__u64 now_ns;

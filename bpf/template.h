@@ -159,6 +159,25 @@ NFM_INLINE void walk_template_set(struct nfm_walk *walk, __u32 options)
 
 /* ---- data sets ---- */
 
+/* How the set's times become ages; those of its first record say when an IPFIX router began. */
+NFM_INLINE void open_times(struct nfm_walk *walk, const struct nfm_layout *layout)
+{
+	struct nfm_walk_state *s = walk->s;
+	__u32 size = nfm_times_bytes(layout->times);
+	__u64 init_ms = 0;
+
+	if (layout->init_at != NFM_AT_NONE)
+		counter_at(walk, s->record_at + layout->init_at + 8, 8, &init_ms);
+	nfm_times_open(&s->times, layout->times, s->ipfix, s->uptime_ms, s->unix_s, init_ms);
+	s->times_cut = 64 - 8 * size;
+	s->first_end = layout->bytes_end; /* of a template without times: read, and not used */
+	s->last_end = layout->bytes_end;
+	if (layout->times != NFM_TIMES_NONE) {
+		s->first_end = layout->first_at + size;
+		s->last_end = layout->last_at + size;
+	}
+}
+
 NFM_INLINE void decode_set(struct nfm_walk *walk, struct nfm_template_slot *slot)
 {
 	__u32 bytes = walk->s->set_end - walk->s->record_at;
@@ -189,6 +208,10 @@ NFM_INLINE void decode_set(struct nfm_walk *walk, struct nfm_template_slot *slot
 	walk->s->den = den;
 	walk->s->records = records;
 	stamp(&slot->used_ns, walk->s->now_ns);
+	if (nfm_geometry.earlier_slots) {
+		open_times(walk, layout);
+		decode_spans(walk->md); /* before the records, which move s->count */
+	}
 	if (layout->family == 6) {
 		walk->s->has_v6 = 1;
 		answer = decode_records6(walk->md);
@@ -349,6 +372,9 @@ NFM_INLINE void walk_begin(const struct nfm_rx *rx, struct nfm_walk_state *s, __
 	s->sampling_den = rx->admission.sampling_den;
 	s->disarmed = 0;
 	s->watch = watch;
+	s->ipfix = rx->version == NFM_IPFIX;
+	s->uptime_ms = rx->uptime_ms;
+	s->unix_s = rx->unix_s;
 }
 
 /* Walks all sets. `watch`: only to see whether templates differ. */

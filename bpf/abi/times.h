@@ -17,6 +17,12 @@
 #define NFM_TIMES_UNIX_MS 3U /* 152, 153: 8 bytes */
 #define NFM_TIMES_NTP 4U     /* 154, 155 and 156, 157: 64-bit NTP time (RFC 7011 section 6.1.9) */
 
+/** How many bytes a time of a kind has on the wire. */
+static inline __attribute__((always_inline)) __u32 nfm_times_bytes(__u32 kind)
+{
+	return kind >= NFM_TIMES_UNIX_MS ? 8 : 4;
+}
+
 #define NFM_NTP_UNIX_S 2208988800ULL /* from 1900 to 1970 */
 
 /**

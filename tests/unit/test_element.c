@@ -191,13 +191,14 @@ static void roles_are_those(void **state)
 static void every_role_has_an_element(void **state)
 {
 	const struct nfm_element *all;
-	uint32_t count, roles = 0;
+	uint64_t roles = 0;
+	uint32_t count;
 
 	(void)state;
 	all = nfm_element_all(&count);
 	for (uint32_t i = 0; i < count; i++)
-		roles |= 1U << all[i].role;
-	assert_int_equal(roles, (1U << NFM_ROLES) - 1);
+		roles |= 1ULL << all[i].role;
+	assert_int_equal(roles, (1ULL << NFM_ROLES) - 1);
 }
 
 static void every_type_has_a_name(void **state)

@@ -145,6 +145,57 @@ static void count_notes(struct nfm_meter *meter, const struct nfm_arrival *a, ui
 	row->notes.seen_ns = a->time_ns;
 }
 
+/* A flow that began before the open slot. Returns the reason to count, or NFM_REASON_NONE. */
+static uint32_t spread_flow(struct nfm_meter *meter, uint32_t i, const struct nfm_slots *slots)
+{
+	const struct nfm_decoder *decoder = &meter->templates.decoder;
+	uint32_t rows = 3 * nfm_earlier_rows(&meter->table.geometry);
+	struct nfm_spread spread;
+	uint32_t answer;
+
+	answer = nfm_batch_spread_open(&spread, &decoder->flow[i], decoder->span[i], slots);
+	if (!answer)
+		return NFM_REASON_NONE;
+	if (nfm_journal_room(meter->log) < rows)
+		return NFM_REASON_EARLIER_ROOM;
+	while (!nfm_batch_spread_step(meter, &spread, slots))
+		;
+	return answer > 1 ? NFM_REASON_EARLIER_OLDEST : NFM_REASON_EARLIER;
+}
+
+/* Pass 6: bytes that were sent before the open slot began, also to the slots in which they were. */
+static void spread(struct nfm_meter *meter, const struct nfm_arrival *a)
+{
+	const struct nfm_ctl *ctl = meter->table.ctl;
+	const struct nfm_slots slots = {
+		.elapsed_ms = (int64_t)(a->time_ns - ctl->slot_start_ns[ctl->epoch & 1]) /
+			      (int64_t)NFM_NS_PER_MS,
+		.slot_ms = ctl->slot_ms[ctl->epoch & 1],
+		.count = meter->table.geometry.earlier_slots,
+	};
+	const struct nfm_span *span = meter->templates.decoder.span;
+	uint32_t earlier = 0, oldest = 0, room = 0;
+
+	if (!slots.count || !slots.slot_ms)
+		return;
+	for (uint32_t i = 0; i < meter->datagram.count; i++) {
+		uint32_t reason;
+
+		if ((int64_t)nfm_span_lateness(span[i], slots.elapsed_ms) >= 0)
+			continue;
+		reason = spread_flow(meter, i, &slots);
+		earlier += reason == NFM_REASON_EARLIER || reason == NFM_REASON_EARLIER_OLDEST;
+		oldest += reason == NFM_REASON_EARLIER_OLDEST;
+		room += reason == NFM_REASON_EARLIER_ROOM;
+	}
+	if (earlier)
+		count_reason(meter, NFM_REASON_EARLIER, 1, earlier, a->time_ns);
+	if (oldest)
+		count_reason(meter, NFM_REASON_EARLIER_OLDEST, 1, oldest, a->time_ns);
+	if (room)
+		count_reason(meter, NFM_REASON_EARLIER_ROOM, 1, room, a->time_ns);
+}
+
 /* Adds the decoded flows. `datagrams`: 1, or 0 for a set: its datagram was counted when it came. */
 static void count_batch(struct nfm_meter *meter, const struct nfm_arrival *a, uint32_t exporter,
 			uint32_t datagrams)
@@ -156,6 +207,7 @@ static void count_batch(struct nfm_meter *meter, const struct nfm_arrival *a, ui
 	struct nfm_row *row;
 
 	nfm_batch_add(meter, flow, count, a->time_ns, kinds);
+	spread(meter, a);
 	nfm_batch_add_up(flow, count, &sum);
 	row = nfm_journal_row(meter->log, nfm_table_exporter_row(&meter->table, exporter));
 	row->exporter.bytes += sum.bytes;

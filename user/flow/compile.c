@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "base/cleanup.h"
+#include "wire.h"
 
 #define INTEGER_MOST 8U /* bytes */
 #define IPV4_BYTES 4U
@@ -136,37 +137,39 @@ static const char *refuse_counters(const struct roles *roles)
 
 /* ---- where ---- */
 
-/* Kinds of times: the first of which both are there counts, read in their natural size only. */
-static const struct time_kind {
-	uint8_t first;
-	uint8_t last;
-	uint8_t bytes;
-	uint8_t times;
-} time_kinds[] = {
+/* Kinds of times: the first of which both are there counts. */
+static const struct nfm_time_kind time_kinds[] = {
 	{ NFM_ROLE_FIRST_UPTIME, NFM_ROLE_LAST_UPTIME, 4, NFM_TIMES_UPTIME },
-	{ NFM_ROLE_FIRST_S, NFM_ROLE_LAST_S, 4, NFM_TIMES_UNIX_S },
 	{ NFM_ROLE_FIRST_MS, NFM_ROLE_LAST_MS, 8, NFM_TIMES_UNIX_MS },
+	{ NFM_ROLE_FIRST_US, NFM_ROLE_LAST_US, 8, NFM_TIMES_NTP },
+	{ NFM_ROLE_FIRST_NS, NFM_ROLE_LAST_NS, 8, NFM_TIMES_NTP },
+	{ NFM_ROLE_FIRST_S, NFM_ROLE_LAST_S, 4, NFM_TIMES_UNIX_S },
+	/* only a difference: see nfm_times_open() */
+	{ NFM_ROLE_FIRST_UPTIME, NFM_ROLE_LAST_UPTIME, 4, NFM_TIMES_UPTIME },
 };
 
-static const struct time_kind *find_times(const struct roles *roles)
+static const struct nfm_time_kind *find_times(const struct nfm_template *t,
+					      const struct roles *roles)
 {
-	for (size_t i = 0; i < NFM_ARRAY_SIZE(time_kinds); i++)
+	/* the uptimes of IPFIX say when only if it is said when they began */
+	size_t first = t->name.version == NFM_IPFIX && !has(roles, NFM_ROLE_INIT_MS);
+
+	for (size_t i = first; i < NFM_ARRAY_SIZE(time_kinds); i++)
 		if (has(roles, time_kinds[i].first) && has(roles, time_kinds[i].last))
 			return &time_kinds[i];
 	return NULL;
 }
 
-static bool are_natural(const struct roles *roles, const struct time_kind *kind)
+/* The datapath reads them in their natural size only. */
+static bool are_natural(const struct roles *roles, const struct nfm_time_kind *kind)
 {
 	return roles->field[kind->first]->length == kind->bytes &&
 	       roles->field[kind->last]->length == kind->bytes;
 }
 
 /* Times are compared with counters of more than 32 bits only: elsewhere they are not missed. */
-static const char *refuse_times(const struct roles *roles)
+static const char *refuse_times(const struct roles *roles, const struct nfm_time_kind *kind)
 {
-	const struct time_kind *kind = find_times(roles);
-
 	if (kind && !are_natural(roles, kind) && roles->field[NFM_ROLE_BYTES]->length > 4)
 		return "times of an unusual size";
 	return NULL;
@@ -186,7 +189,8 @@ static void lay_out(const struct nfm_template *t, const struct roles *roles, str
 {
 	const struct nfm_field *bytes = roles->field[NFM_ROLE_BYTES];
 	const struct nfm_field *packets = roles->field[NFM_ROLE_PACKETS];
-	const struct time_kind *kind = find_times(roles);
+	const struct nfm_field *init = roles->field[NFM_ROLE_INIT_MS];
+	const struct nfm_time_kind *kind = t->time_kind;
 	bool v6 = has_v6(roles);
 
 	out->record_bytes = (uint16_t)t->record_bytes;
@@ -202,10 +206,13 @@ static void lay_out(const struct nfm_template *t, const struct roles *roles, str
 	out->times = NFM_TIMES_NONE;
 	out->first_at = NFM_AT_NONE;
 	out->last_at = NFM_AT_NONE;
+	out->init_at = NFM_AT_NONE;
 	if (kind && are_natural(roles, kind)) {
 		out->times = kind->times;
 		out->first_at = at_of(roles, kind->first);
 		out->last_at = at_of(roles, kind->last);
+		if (init && init->length == sizeof(uint64_t))
+			out->init_at = (uint16_t)init->at;
 	}
 }
 
@@ -216,6 +223,7 @@ void nfm_template_compile(struct nfm_template *template)
 
 	find_roles(template, &roles);
 	template->flags = find_flags(&roles);
+	template->time_kind = find_times(template, &roles);
 	template->layout = (struct nfm_layout){ .sampling_num = 1, .sampling_den = 1 };
 	why = refuse_shape(template);
 	if (!why)
@@ -223,7 +231,7 @@ void nfm_template_compile(struct nfm_template *template)
 	if (!why)
 		why = refuse_counters(&roles);
 	if (!why)
-		why = refuse_times(&roles);
+		why = refuse_times(&roles, template->time_kind);
 	template->not_compiled = why;
 	if (!why)
 		lay_out(template, &roles, &template->layout);

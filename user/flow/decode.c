@@ -14,18 +14,21 @@ int nfm_decoder_open(struct nfm_decoder *decoder, struct nfm_store *store)
 {
 	_cleanup_free_ struct nfm_flow *flow = NULL;
 	_cleanup_free_ struct nfm_alt *alt = NULL;
+	_cleanup_free_ struct nfm_span *span = NULL;
 	struct nfm_decode_pending *pending;
 
 	flow = aligned_alloc(CACHE_LINE, NFM_DECODE_FLOWS * sizeof(*flow));
 	alt = aligned_alloc(CACHE_LINE, NFM_DECODE_FLOWS * sizeof(*alt));
+	span = calloc(NFM_DECODE_FLOWS, sizeof(*span));
 	pending = calloc(1, sizeof(*pending));
-	if (!flow || !alt || !pending) {
+	if (!flow || !alt || !span || !pending) {
 		free(pending);
 		return -ENOMEM;
 	}
 	decoder->store = store;
 	decoder->flow = NFM_STEAL_PTR(flow);
 	decoder->alt = NFM_STEAL_PTR(alt);
+	decoder->span = NFM_STEAL_PTR(span);
 	decoder->pending = pending;
 	decoder->change_count = 0;
 	return 0;
@@ -37,6 +40,7 @@ void nfm_decoder_close(struct nfm_decoder *decoder)
 		nfm_flow_discard(decoder);
 	free(NFM_STEAL_PTR(decoder->flow));
 	free(NFM_STEAL_PTR(decoder->alt));
+	free(NFM_STEAL_PTR(decoder->span));
 	free(NFM_STEAL_PTR(decoder->pending));
 }
 

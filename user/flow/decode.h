@@ -82,6 +82,7 @@ struct nfm_decoder {
 	struct nfm_store *store;
 	struct nfm_flow *flow; /* NFM_DECODE_FLOWS, 64-byte aligned */
 	struct nfm_alt *alt;   /* as many */
+	struct nfm_span *span; /* as many: when each flow was */
 	uint32_t change_count;
 	struct nfm_decode_change change[NFM_DECODE_CHANGES];
 	struct nfm_decode_pending *pending; /* decode's own: finds one's way among the changes */

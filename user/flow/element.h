@@ -53,6 +53,11 @@ enum nfm_role {
 	NFM_ROLE_LAST_S,	  /* 151 */
 	NFM_ROLE_FIRST_MS,	  /* 152 */
 	NFM_ROLE_LAST_MS,	  /* 153 */
+	NFM_ROLE_FIRST_US,	  /* 154: NTP time */
+	NFM_ROLE_LAST_US,	  /* 155 */
+	NFM_ROLE_FIRST_NS,	  /* 156: NTP time */
+	NFM_ROLE_LAST_NS,	  /* 157 */
+	NFM_ROLE_INIT_MS,	  /* 160: when the uptimes of IPFIX began */
 	NFM_ROLE_SAMPLING,	  /* 34, 50: one packet out of so many */
 	NFM_ROLE_SAMPLER,	  /* 48, 302: which sampler */
 	NFM_ROLE_SAMPLING_TAKE,	  /* 305: packets taken in a row */

@@ -132,13 +132,13 @@
 	X(151, flowEndSeconds, TIME_S, LAST_S)                                                    \
 	X(152, flowStartMilliseconds, TIME_MS, FIRST_MS)                                          \
 	X(153, flowEndMilliseconds, TIME_MS, LAST_MS)                                             \
-	X(154, flowStartMicroseconds, TIME_US, NONE)                                              \
-	X(155, flowEndMicroseconds, TIME_US, NONE)                                                \
-	X(156, flowStartNanoseconds, TIME_NS, NONE)                                               \
-	X(157, flowEndNanoseconds, TIME_NS, NONE)                                                 \
+	X(154, flowStartMicroseconds, TIME_US, FIRST_US)                                          \
+	X(155, flowEndMicroseconds, TIME_US, LAST_US)                                             \
+	X(156, flowStartNanoseconds, TIME_NS, FIRST_NS)                                           \
+	X(157, flowEndNanoseconds, TIME_NS, LAST_NS)                                              \
 	X(158, flowStartDeltaMicroseconds, UNSIGNED, NONE)                                        \
 	X(159, flowEndDeltaMicroseconds, UNSIGNED, NONE)                                          \
-	X(160, systemInitTimeMilliseconds, TIME_MS, NONE)                                         \
+	X(160, systemInitTimeMilliseconds, TIME_MS, INIT_MS)                                      \
 	X(161, flowDurationMilliseconds, UNSIGNED, NONE)                                          \
 	X(162, flowDurationMicroseconds, UNSIGNED, NONE)                                          \
 	X(163, observedFlowTotalCount, UNSIGNED, NONE)                                            \

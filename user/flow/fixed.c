@@ -26,8 +26,9 @@ static const struct fixed_format *find_format(uint32_t version)
 }
 
 static void decode_record(struct nfm_decode *d, const uint8_t *at, struct nfm_sampling sampling,
-			  struct nfm_flow *flow)
+			  uint32_t i)
 {
+	struct nfm_flow *flow = &d->decoder->flow[i];
 	struct nfm_wire_record wire;
 	uint64_t packets;
 	uint64_t bytes;
@@ -46,6 +47,8 @@ static void decode_record(struct nfm_decode *d, const uint8_t *at, struct nfm_sa
 	};
 	flow->src4_be = wire.src_be;
 	flow->dst4_be = wire.dst_be;
+	d->decoder->span[i] = nfm_times_span_uptime(d->out->uptime_ms, be32toh(wire.first_ms_be),
+						    be32toh(wire.last_ms_be));
 }
 
 /* Fills the header's words; returns the sampling that the header announces. */
@@ -93,8 +96,7 @@ uint32_t nfm_decode_fixed(struct nfm_decode *d, const uint8_t *payload, uint32_t
 	if (count > NFM_DECODE_FLOWS)
 		return NFM_REASON_TOO_MANY;
 	for (uint32_t i = 0; i < count; i++)
-		decode_record(d, payload + format->header + i * format->record, sampling,
-			      &d->decoder->flow[i]);
+		decode_record(d, payload + format->header + i * format->record, sampling, i);
 	d->out->count = count;
 	return NFM_REASON_NONE;
 }

@@ -60,6 +60,8 @@ static uint64_t compiled_duration_ms(const struct nfm_layout *l, const uint8_t *
 
 	if (l->times == NFM_TIMES_UNIX_MS)
 		return span(nfm_get64(first), nfm_get64(last));
+	if (l->times == NFM_TIMES_NTP)
+		return span(nfm_get64(first), nfm_get64(last)) * 1000 >> 32;
 	if (l->times == NFM_TIMES_UNIX_S)
 		return span(nfm_get32(first), nfm_get32(last)) * 1000;
 	return span_uptime(nfm_get32(first), nfm_get32(last));
@@ -108,6 +110,28 @@ static ALWAYS_INLINE uint32_t get4(const uint8_t *at)
 
 	memcpy(&word_be, at, sizeof(word_be));
 	return word_be;
+}
+
+/* When those records were: as the datapath does it. */
+static void decode_times(struct nfm_decode *d, const struct nfm_layout *l, const uint8_t *at,
+			 uint32_t count)
+{
+	struct nfm_span *span = &d->decoder->span[d->out->count];
+	bool wide = nfm_times_bytes(l->times) == sizeof(uint64_t);
+	struct nfm_times times;
+
+	nfm_times_open(&times, l->times, d->out->version == NFM_IPFIX, d->out->uptime_ms,
+		       d->out->unix_s, l->init_at == NFM_AT_NONE ? 0 : nfm_get64(at + l->init_at));
+	if (l->times == NFM_TIMES_NONE) {
+		memset(span, 0, count * sizeof(*span));
+		return;
+	}
+	for (uint32_t i = 0; i < count; i++, at += l->record_bytes) {
+		const uint8_t *first = at + l->first_at, *last = at + l->last_at;
+
+		span[i] = wide ? nfm_times_span(&times, nfm_get64(first), nfm_get64(last)) :
+				 nfm_times_span(&times, nfm_get32(first), nfm_get32(last));
+	}
 }
 
 /* `count` records. Behind a set's head and a header, eight bytes before them may be read. */
@@ -160,6 +184,7 @@ static uint32_t decode_by_layout(struct nfm_decode *d, const struct nfm_layout *
 		return NFM_REASON_TOO_MANY;
 	if (!sampling.num)
 		sampling = nfm_decode_announced(d, NFM_SAMPLER_ANY);
+	decode_times(d, l, at, count);
 	if (l->family == 6)
 		decode_compiled(d, l, at, count, sampling, 6, false);
 	else if ((l->post_src_at & l->post_dst_at) == NFM_AT_NONE ||
@@ -363,35 +388,58 @@ static void translate(struct nfm_decode *d, const struct nfm_places *places, con
 	d->out->has_alt |= flow->alt != 0;
 }
 
-/* Both times of one kind are there; their difference, 0 if they are the wrong way round. */
-static bool get_duration_ms(const struct nfm_places *places, const uint8_t *at, uint64_t *ms)
+/* Both times are there, in a size that can be read. */
+static bool get_times(const struct nfm_template *template, const struct nfm_places *places,
+		      const uint8_t *at, uint64_t *first, uint64_t *last)
 {
-	static const struct {
-		enum nfm_role first, last;
-	} kinds[] = {
-		{ NFM_ROLE_FIRST_UPTIME, NFM_ROLE_LAST_UPTIME },
-		{ NFM_ROLE_FIRST_S, NFM_ROLE_LAST_S },
-		{ NFM_ROLE_FIRST_MS, NFM_ROLE_LAST_MS },
-	};
+	const struct nfm_time_kind *kind = template->time_kind;
 
-	for (size_t i = 0; i < NFM_ARRAY_SIZE(kinds); i++) {
-		uint64_t first = nfm_decode_integer(places, kinds[i].first, at);
-		uint64_t last = nfm_decode_integer(places, kinds[i].last, at);
+	if (!kind || !has(places, kind->first) || !has(places, kind->last))
+		return false;
+	if (kind->times == NFM_TIMES_NTP && (places->role[kind->first].length != kind->bytes ||
+					     places->role[kind->last].length != kind->bytes))
+		return false;
+	*first = nfm_decode_integer(places, kind->first, at);
+	*last = nfm_decode_integer(places, kind->last, at);
+	return true;
+}
 
-		if (!has(places, kinds[i].first) || !has(places, kinds[i].last))
-			continue;
-		*ms = span(first, last);
-		if (kinds[i].first == NFM_ROLE_FIRST_UPTIME)
-			*ms = span_uptime((uint32_t)first, (uint32_t)last);
-		else if (kinds[i].first == NFM_ROLE_FIRST_S)
-			*ms *= 1000;
-		return true;
-	}
-	return false;
+/* The flow's duration, 0 if its times are the wrong way round. */
+static bool get_duration_ms(const struct nfm_template *template, const struct nfm_places *places,
+			    const uint8_t *at, uint64_t *ms)
+{
+	uint64_t first, last;
+
+	if (!get_times(template, places, at, &first, &last))
+		return false;
+	*ms = span(first, last);
+	if (template->time_kind->times == NFM_TIMES_UPTIME)
+		*ms = span_uptime((uint32_t)first, (uint32_t)last);
+	else if (template->time_kind->times == NFM_TIMES_UNIX_S)
+		*ms *= 1000;
+	else if (template->time_kind->times == NFM_TIMES_NTP)
+		*ms = *ms * 1000 >> 32;
+	return true;
+}
+
+static struct nfm_span read_span(const struct nfm_decode *d, const struct nfm_template *template,
+				 const struct nfm_places *places, const uint8_t *at)
+{
+	uint64_t first, last, init_ms = 0;
+	struct nfm_times times;
+
+	if (!get_times(template, places, at, &first, &last))
+		return (struct nfm_span){};
+	if (has(places, NFM_ROLE_INIT_MS))
+		init_ms = nfm_decode_integer(places, NFM_ROLE_INIT_MS, at);
+	nfm_times_open(&times, template->time_kind->times, d->out->version == NFM_IPFIX,
+		       d->out->uptime_ms, d->out->unix_s, init_ms);
+	return nfm_times_span(&times, first, last);
 }
 
 /* Notes, and the record's counters before sampling. */
-static void read_counters(struct nfm_decode *d, const struct nfm_places *places, const uint8_t *at,
+static void read_counters(struct nfm_decode *d, const struct nfm_template *template,
+			  const struct nfm_places *places, const uint8_t *at,
 			  struct nfm_flow *flow)
 {
 	enum nfm_role bytes = choose(places, NFM_ROLE_BYTES, NFM_ROLE_BYTES_INITIATOR);
@@ -407,7 +455,8 @@ static void read_counters(struct nfm_decode *d, const struct nfm_places *places,
 		note[NFM_NOTE_EMPTY] += !flow->bytes && !flow->packets;
 	else if (nfm_flow_is_odd(flow->bytes, flow->packets))
 		flow->bytes = nfm_decode_odd(d, flow->bytes, flow->packets, wraps);
-	else if (nfm_flow_is_too_fast(flow->bytes, 0) && get_duration_ms(places, at, &ms) &&
+	else if (nfm_flow_is_too_fast(flow->bytes, 0) &&
+		 get_duration_ms(template, places, at, &ms) &&
 		 nfm_flow_is_too_fast(flow->bytes, ms))
 		note[NFM_NOTE_IMPLAUSIBLE]++;
 }
@@ -424,7 +473,8 @@ static uint32_t decode_flow(struct nfm_decode *d, const struct nfm_template *tem
 	memset(flow, 0, sizeof(*flow));
 	read_addresses(d, places, at, flow);
 	translate(d, places, at, flow, &d->decoder->alt[d->out->count]);
-	read_counters(d, places, at, flow);
+	read_counters(d, template, places, at, flow);
+	d->decoder->span[d->out->count] = read_span(d, template, places, at);
 	if (template->flags & NFM_HAS_REVERSE)
 		d->out->note[NFM_NOTE_REVERSE]++;
 	sampling = nfm_decode_sampling(d, places, at);

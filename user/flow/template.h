@@ -43,6 +43,14 @@ struct nfm_field {
 #define NFM_HAS_REVERSE 0x8U  /* counters of the other direction */
 #define NFM_HAS_BOTH 0x10U    /* addresses of both families */
 
+/** A kind of times: its elements' roles, their natural size, and NFM_TIMES_…. */
+struct nfm_time_kind {
+	uint8_t first;
+	uint8_t last;
+	uint8_t bytes;
+	uint8_t times;
+};
+
 struct nfm_template {
 	struct nfm_template_name name;
 	bool options;
@@ -53,6 +61,7 @@ struct nfm_template {
 	uint32_t flags;	       /* NFM_HAS_… */
 	struct nfm_layout layout; /* record_bytes 0: not compiled; sampling 1/1 */
 	const char *not_compiled; /* why; NULL if it was */
+	const struct nfm_time_kind *time_kind; /* of its records' times; NULL: they have none */
 	const struct nfm_field *field;
 	const uint8_t *raw; /* the template record as it was sent, its id first */
 	uint32_t raw_bytes;
