@@ -88,16 +88,31 @@ static void expansion(void **state)
 		{ "%u", "/d/other", "''" },
 		{ "%t", "/d/other", "other" },
 		{ "%d", "/nfmeter.202611221200", "''" },
+		{ "nfdump -r %c", "/d/nfmeter.202611221200", "nfdump -r /d/nfcapd.202611221200" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < NFM_ARRAY_SIZE(rows); i++) {
 		char out[256] = "untouched";
 
-		assert_int_equal(nfm_hook_expand(rows[i].command, rows[i].path, out, sizeof(out)),
+		assert_int_equal(nfm_hook_expand(rows[i].command, rows[i].path,
+						 "/d/nfcapd.202611221200", out, sizeof(out)),
 				 0);
 		assert_string_equal(out, rows[i].want);
 	}
+}
+
+static void no_nfdump_file_is_an_empty_word(void **state)
+{
+	char out[64];
+
+	(void)state;
+	assert_int_equal(nfm_hook_expand("x %c y", "/d/nfmeter.202611221200", "", out, sizeof(out)),
+			 0);
+	assert_string_equal(out, "x '' y");
+	assert_int_equal(nfm_hook_expand("x %c", "/d/nfmeter.202611221200", "/a b/nfcapd.1", out,
+					 sizeof(out)), 0);
+	assert_string_equal(out, "x '/a b/nfcapd.1'");
 }
 
 static void unix_time_of_the_slot(void **state)
@@ -107,7 +122,8 @@ static void unix_time_of_the_slot(void **state)
 	(void)state;
 	setenv("TZ", "UTC", 1);
 	tzset();
-	assert_int_equal(nfm_hook_expand("%u", "/d/nfmeter.202611221200", out, sizeof(out)), 0);
+	assert_int_equal(nfm_hook_expand("%u", "/d/nfmeter.202611221200", "", out, sizeof(out)),
+			 0);
 	assert_string_equal(out, "1795348800");
 }
 
@@ -116,7 +132,8 @@ static void path_without_folder(void **state)
 	char out[64];
 
 	(void)state;
-	assert_int_equal(nfm_hook_expand("%f", "nfmeter.202611221200", out, sizeof(out)), -EINVAL);
+	assert_int_equal(nfm_hook_expand("%f", "nfmeter.202611221200", "", out, sizeof(out)),
+			 -EINVAL);
 }
 
 /* Every size that is too small by one or more is refused, and nothing is written beyond it. */
@@ -128,11 +145,11 @@ static void command_that_does_not_fit(void **state)
 	size_t whole;
 
 	(void)state;
-	assert_int_equal(nfm_hook_expand(command, path, out, sizeof(out)), 0);
+	assert_int_equal(nfm_hook_expand(command, path, "", out, sizeof(out)), 0);
 	whole = strlen(out) + 1;
 	for (size_t size = 1; size <= whole; size++) {
 		memset(out, '#', sizeof(out));
-		assert_int_equal(nfm_hook_expand(command, path, out, size),
+		assert_int_equal(nfm_hook_expand(command, path, "", out, size),
 				 size < whole ? -ENAMETOOLONG : 0);
 		for (size_t i = size; i < sizeof(out); i++)
 			assert_int_equal(out[i], '#');
@@ -156,7 +173,8 @@ static void shell_reads_it_back(void **state)
 		FILE *shell;
 
 		assert_int_equal(
-			nfm_hook_expand("printf %%s %f", paths[i], command, sizeof(command)), 0);
+			nfm_hook_expand("printf %%s %f", paths[i], "", command, sizeof(command)),
+			0);
 		shell = popen(command, "r");
 		assert_non_null(shell);
 		assert_int_equal(fread(text, 1, sizeof(text) - 1, shell), strlen(paths[i]));
@@ -242,6 +260,25 @@ static void slow_runs_come_one_by_one(void **state)
 		   "b 202611221203\ne 202611221203\n");
 	assert_int_equal(ctl.hook_epoch, 3);
 	assert_int_equal(ctl.hook_failures, 0);
+	nfm_hook_close(&hook);
+}
+
+/* Only where one is wanted, and was written. */
+static void the_nfdump_file_is_handed_over(void **state)
+{
+	char path[128];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/nfcapd.202611221202", folder);
+	assert_int_equal(nfm_io_replace_file(path, "x", 1, 0600), 0);
+	open_hook("cd %d; basename %c >>log");
+	add(2); /* without nfdump = yes */
+	wait_for_all();
+	config->nfdump = true;
+	for (uint32_t epoch = 1; epoch <= 2; epoch++)
+		add(epoch);
+	wait_for_all();
+	assert_log("\n\nnfcapd.202611221202\n");
 	nfm_hook_close(&hook);
 }
 
@@ -376,11 +413,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(expansion),
+		cmocka_unit_test(no_nfdump_file_is_an_empty_word),
 		cmocka_unit_test(unix_time_of_the_slot),
 		cmocka_unit_test(path_without_folder),
 		cmocka_unit_test(command_that_does_not_fit),
 		cmocka_unit_test(shell_reads_it_back),
 		TEST(slow_runs_come_one_by_one),
+		TEST(the_nfdump_file_is_handed_over),
 		TEST(failing_runs_stop_nothing),
 		TEST(no_hook_is_wanted),
 		TEST(queue_is_bounded),

@@ -67,13 +67,16 @@ static void rotate(struct nfm_agent *agent, uint64_t now_unix_ns)
 
 static void rotation_done(struct nfm_agent *agent)
 {
-	const struct nfm_rotation *r = &agent->rotation;
+	struct nfm_rotation *r = &agent->rotation;
 
 	if (!nfm_rotation_fetch(&agent->rotation))
 		return;
 	nfm_rotation_log(r);
 	snprintf(agent->snapshot_error, sizeof(agent->snapshot_error), "%.*s",
 		 (int)sizeof(agent->snapshot_error) - 1, r->outcome < 0 ? r->error.text : "");
+	snprintf(agent->nfdump_error, sizeof(agent->nfdump_error), "%.*s",
+		 (int)sizeof(agent->nfdump_error) - 1,
+		 r->nfdump_outcome < 0 ? r->nfdump_error.text : "");
 	if (r->outcome < 0)
 		agent->retry_ns = nfm_clock_monotonic_ns() + RETRY_NS;
 	else if (r->result.path[0])
@@ -452,8 +455,6 @@ static void say_start(const struct nfm_agent *agent)
 	nfm_log(LOG_INFO, "nfmeter %s runs: port %u, %s, interval %u s, snapshots in %s",
 		NFM_VERSION, config->ports[0], agent->meter.table.in_maps ? "XDP" : "UDP socket",
 		config->interval_s, config->directory);
-	if (config->nfdump)
-		nfm_log(LOG_WARNING, "nfdump = yes: this version does not write nfdump files yet");
 	if (config->clickhouse_url[0])
 		nfm_log(LOG_WARNING, "[clickhouse] url: this version does not send there yet");
 }

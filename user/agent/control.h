@@ -5,7 +5,8 @@
  *   {"command":"status"}            → {"ok":true,"pid":N,"xdp":BOOL,
  *                                      "interfaces":[{"name":S,"mode":S,"program_id":N}…],
  *                                      "hook":{"backlog":N,"failures":N},"next_rotation":T,
- *                                      "snapshot_error":S (only while snapshots cannot be written)}
+ *                                      "snapshot_error":S (only while snapshots cannot be written)
+ *                                      "nfdump_error":S (only if the last nfdump file was not)}
  *   {"command":"customers-reload"}  → {"ok":true,"listed":N,"added":N,"removed":N,
  *                                      "changed":N,"without_row":N}
  *   {"command":"customers-set","id":S,"prefixes":[S…]}   → as reload

@@ -10,10 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "snapshot/nfdump.h"
 #include "snapshot/snapshot.h"
 
 extern char **environ;
@@ -58,7 +60,8 @@ static void put_word(struct text *t, const char *word)
 	put_char(t, '\'');
 }
 
-static void put_placeholder(struct text *t, char which, const char *folder, const char *file)
+static void put_placeholder(struct text *t, char which, const char *folder, const char *file,
+			    const char *nfcapd)
 {
 	const char *slot = strchr(file, '.');
 	const char *name = strrchr(folder, '/');
@@ -70,6 +73,9 @@ static void put_placeholder(struct text *t, char which, const char *folder, cons
 	case 'f':
 		snprintf(path, sizeof(path), "%s/%s", folder, file);
 		put_word(t, path);
+		break;
+	case 'c':
+		put_word(t, nfcapd);
 		break;
 	case 'd':
 		put_word(t, folder);
@@ -94,7 +100,8 @@ static void put_placeholder(struct text *t, char which, const char *folder, cons
 	}
 }
 
-int nfm_hook_expand(const char *command, const char *path, char *out, size_t size)
+int nfm_hook_expand(const char *command, const char *path, const char *nfcapd, char *out,
+		    size_t size)
 {
 	struct text t = { out, size };
 	char folder[PATH_MAX];
@@ -108,7 +115,7 @@ int nfm_hook_expand(const char *command, const char *path, char *out, size_t siz
 	*slash = '\0';
 	for (; *command; command++) {
 		if (*command == '%' && command[1])
-			put_placeholder(&t, *++command, folder, slash + 1);
+			put_placeholder(&t, *++command, folder, slash + 1, nfcapd);
 		else
 			put_char(&t, *command);
 	}
@@ -147,17 +154,30 @@ static void fail(struct nfm_hook *hook, const char *path, const char *what)
 	nfm_log(LOG_ERR, "hook for %s: %s", path, what);
 }
 
+/* The nfdump file beside a snapshot; "" where none is written, or this one could not be. */
+static const char *find_nfcapd(const struct nfm_config *config, const char *path, char *nfcapd,
+			       size_t size)
+{
+	if (config->nfdump && nfm_nfdump_path(path, nfcapd, size) == 0 &&
+	    access(nfcapd, F_OK) == 0)
+		return nfcapd;
+	return "";
+}
+
 /* Noted once it runs: who dies in between leaves it to the next agent, again and not left out. */
 static void begin_next(struct nfm_hook *hook)
 {
 	while (!hook->pid && hook->count) {
 		struct nfm_hook_job *job = &hook->queue[hook->first];
 		char command[PATH_MAX * 4];
+		char nfcapd[PATH_MAX];
 		int r;
 
 		hook->first = (hook->first + 1) % NFM_HOOK_QUEUE;
 		hook->count--;
-		r = nfm_hook_expand(hook->config->hook, job->path, command, sizeof(command));
+		r = nfm_hook_expand(hook->config->hook, job->path,
+				    find_nfcapd(hook->config, job->path, nfcapd, sizeof(nfcapd)),
+				    command, sizeof(command));
 		if (r == 0)
 			r = spawn_shell(command, &hook->pid);
 		__atomic_store_n(&hook->table->ctl->hook_epoch, job->epoch, __ATOMIC_RELEASE);

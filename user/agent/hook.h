@@ -45,10 +45,11 @@ void nfm_hook_reap(struct nfm_hook *hook);
 uint32_t nfm_hook_backlog(const struct nfm_hook *hook);
 
 /**
- * The command for a file: %f file, %d folder, %t slot, %u unix time of the interval's start, %i
- * the folder's name, %% a percent sign; each one word for the shell, quoted where it must be.
- * -ENAMETOOLONG.
+ * The command for a file: %f file, %c the nfdump file beside it (`nfcapd`; "" gives an empty word),
+ * %d folder, %t slot, %u unix time of the interval's start, %i the folder's name, %% a percent
+ * sign; each one word for the shell, quoted where it must be. -ENAMETOOLONG.
  */
-int nfm_hook_expand(const char *command, const char *path, char *out, size_t size);
+int nfm_hook_expand(const char *command, const char *path, const char *nfcapd, char *out,
+		    size_t size);
 
 #endif

@@ -36,6 +36,7 @@ struct nfm_agent {
 	uint64_t next_rotation_ns; /* wall clock */
 	uint64_t retry_ns;	   /* monotonic: a failed rotation's next try */
 	char snapshot_error[256];  /* why the last rotation failed; empty: it did not */
+	char nfdump_error[256];	   /* why its nfdump file was not written */
 	uint64_t tick_ns;	   /* monotonic */
 	uint64_t look_ns;	   /* monotonic: when the NICs were looked at */
 	bool reload_wanted;	   /* SIGHUP while a rotation read the names */

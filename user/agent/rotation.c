@@ -13,6 +13,9 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/units.h"
+#include "snapshot/nfdump.h"
+
+#define NFDUMP_LOG_S 3600 /* a disk that is full is told once in this time */
 
 uint64_t nfm_rotation_boundary_ns(uint64_t now_unix_ns, uint32_t interval_s)
 {
@@ -31,6 +34,25 @@ static void log_expired(void *cookie, const char *path, uint64_t bytes)
 	nfm_log(LOG_DEBUG, "expired %s, %llu bytes", path, (unsigned long long)bytes);
 }
 
+/*
+ * Before the interval is committed, so that a crash leaves none out. A failure holds up nothing:
+ * the snapshot is in place, and `nfmeter export` makes the file of it at any time.
+ */
+static void write_nfdump(void *cookie, const char *path)
+{
+	struct nfm_rotation *r = cookie;
+	char nfcapd[PATH_MAX];
+
+	r->nfdump_outcome = nfm_nfdump_path(path, nfcapd, sizeof(nfcapd));
+	if (r->nfdump_outcome < 0)
+		nfm_error_set(&r->nfdump_error, r->nfdump_outcome, "%s: no nfdump file: %s", path,
+			      strerror(-r->nfdump_outcome));
+	else
+		r->nfdump_outcome = nfm_nfdump_write(path, nfcapd,
+						     (int)r->config->nfdump_compression,
+						     &r->nfdump_error);
+}
+
 static void work(struct nfm_rotation *r)
 {
 	const struct nfm_config *config = r->config;
@@ -42,9 +64,11 @@ static void work(struct nfm_rotation *r)
 
 	memset(&r->result, 0, sizeof(r->result));
 	memset(&r->expired, 0, sizeof(r->expired));
-	r->outcome = nfm_rotate_finish(r->table, config->directory, config->interval_s,
-				       r->table->in_maps ? nfm_meter_grace : NULL, &r->result,
-				       &r->error);
+	r->nfdump_outcome = 0;
+	r->outcome = nfm_rotate_finish_with(r->table, config->directory, config->interval_s,
+					    r->table->in_maps ? nfm_meter_grace : NULL,
+					    config->nfdump ? write_nfdump : NULL, r, &r->result,
+					    &r->error);
 	r->expire_outcome = 0;
 	if (r->outcome == 0 && (limits.size_bytes || limits.lifetime_s))
 		r->expire_outcome = nfm_expire_run(config->directory, &limits,
@@ -116,6 +140,7 @@ int nfm_rotation_open(struct nfm_rotation *r, const struct nfm_config *config,
 
 	memset(r, 0, sizeof(*r));
 	r->sync_fd = -1;
+	r->nfdump_limit = (struct nfm_log_limit)NFM_LOG_LIMIT(NFDUMP_LOG_S, 1);
 	r->config = config;
 	r->table = table;
 	check_directory(config->directory);
@@ -204,7 +229,7 @@ static void format_reasons(const struct nfm_rotate_result *result, char *text, s
 	}
 }
 
-void nfm_rotation_log(const struct nfm_rotation *r)
+void nfm_rotation_log(struct nfm_rotation *r)
 {
 	const struct nfm_rotate_result *s = &r->result;
 	char reasons[1024];
@@ -230,6 +255,10 @@ void nfm_rotation_log(const struct nfm_rotation *r)
 		(unsigned long long)s->rejected_datagrams, (unsigned long long)s->lost,
 		(unsigned long long)(s->duration_ns / NFM_NS_PER_MS),
 		reasons[0] ? reasons : " none");
+	if (r->nfdump_outcome < 0)
+		nfm_log_limited(&r->nfdump_limit, nfm_clock_monotonic_ns(), LOG_ERR,
+				"%s; the snapshot is in place: `nfmeter export` makes the file "
+				"later", r->nfdump_error.text);
 	if (r->expire_outcome < 0)
 		nfm_log(LOG_ERR, "expiry: %s", r->error.text);
 	else if (r->expired.files_gone)

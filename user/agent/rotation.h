@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+#include "base/log.h"
 #include "config/config.h"
 #include "snapshot/expire.h"
 #include "snapshot/rotate.h"
@@ -36,6 +37,9 @@ struct nfm_rotation {
 	int expire_outcome;
 	struct nfm_expire_result expired;
 	struct nfm_error error;
+	int nfdump_outcome; /* of the interval's nfdump file, if one is wanted */
+	struct nfm_error nfdump_error;
+	struct nfm_log_limit nfdump_limit;
 };
 
 int nfm_rotation_open(struct nfm_rotation *r, const struct nfm_config *config,
@@ -63,6 +67,6 @@ bool nfm_rotation_fetch(struct nfm_rotation *r);
 void nfm_rotation_close(struct nfm_rotation *r);
 
 /** The log's line of a rotation: totals, loss, reasons, in fields that grep finds. */
-void nfm_rotation_log(const struct nfm_rotation *r);
+void nfm_rotation_log(struct nfm_rotation *r);
 
 #endif

@@ -56,6 +56,8 @@ static int serve_status(struct nfm_agent *agent, const struct nfm_control_reques
 		   agent->meter.ring.consumer_pos ? nfm_ring_backlog(&agent->meter.ring) : 0);
 	if (agent->snapshot_error[0])
 		put_string(out, "snapshot_error", agent->snapshot_error);
+	if (agent->nfdump_error[0])
+		put_string(out, "nfdump_error", agent->nfdump_error);
 	put_string(out, "next_rotation",
 		   nfm_units_format_time(agent->next_rotation_ns, text, sizeof(text)));
 	return 0;

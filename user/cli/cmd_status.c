@@ -214,6 +214,7 @@ static void write_reasons(struct nfm_output *out, const struct accounts *account
 static void write_snapshot(struct nfm_output *out, const struct nfm_table *t, yajl_val agent)
 {
 	const char *error = nfm_ask_string(agent, "snapshot_error", NULL);
+	const char *nfdump_error = nfm_ask_string(agent, "nfdump_error", NULL);
 	char last[sizeof(t->ctl->last_snapshot) + 1] = "";
 
 	memcpy(last, t->ctl->last_snapshot, sizeof(t->ctl->last_snapshot));
@@ -221,10 +222,13 @@ static void write_snapshot(struct nfm_output *out, const struct nfm_table *t, ya
 	nfm_output_string(out, "last", *last ? last : NULL);
 	nfm_output_u64(out, "epoch", *last ? t->ctl->committed : 0);
 	nfm_output_string(out, "error", error);
+	nfm_output_string(out, "nfdump_error", nfdump_error);
 	nfm_output_end(out);
 	nfm_output_line(out, "snapshot   %s", *last ? last : "none yet");
 	if (error)
 		nfm_output_line(out, "  no newer one can be written; counting goes on: %s", error);
+	if (nfdump_error)
+		nfm_output_line(out, "  no nfdump file beside it: %s", nfdump_error);
 }
 
 static void write_hook(struct nfm_output *out, yajl_val agent)

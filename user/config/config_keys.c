@@ -182,7 +182,7 @@ const struct nfm_config_key nfm_config_keys[NFM_CONFIG_KEYS] = {
 		.parse = nfm_config_parse_text,
 		.fallback = "",
 		.form = "a shell command",
-		.help = "Run after each snapshot: %f file, %d folder, %t slot, %u "
+		.help = "Run after each snapshot: %f file, %c nfcapd file, %d folder, %t slot, %u "
 			"unix time, %i name; empty: none.",
 		TEXT_AT(hook, 0),
 	},
@@ -192,7 +192,9 @@ const struct nfm_config_key nfm_config_keys[NFM_CONFIG_KEYS] = {
 		.parse = nfm_config_parse_flag,
 		.fallback = "no",
 		.form = "yes or no",
-		.help = "yes: also write nfcapd.YYYYmmddHHMM files, which nfdump reads.",
+		.help = "yes: also write nfcapd.YYYYmmddHHMM files, which nfdump reads: a record "
+			"from each customer's first address (-A srcip: upload) and one to it (-A "
+			"dstip: download).",
 		AT(nfdump),
 	},
 	{
@@ -201,7 +203,8 @@ const struct nfm_config_key nfm_config_keys[NFM_CONFIG_KEYS] = {
 		.parse = nfm_config_parse_compression,
 		.fallback = "none",
 		.form = "none, lz4 or zstd",
-		.help = "Compression of the nfcapd files; zstd needs nfdump 1.7.4 or newer.",
+		.help = "Compression of the nfcapd files; zstd needs nfdump 1.7.4 or newer "
+			"(Debian 12 has 1.7.1).",
 		AT(nfdump_compression),
 	},
 	{

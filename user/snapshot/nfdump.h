@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Files that nfdump 1.7 reads (layout version 2), out of a snapshot: for each customer with traffic
- * one record from its first prefix's address (up) and one to it (down), the other side 0.0.0.0 or
- * ::, one for `unmatched` between two such, so that `nfdump -A srcip` gives upload and
- * `-A dstip` download. Records with a customer on both sides stand in both customers' rows, as in
- * the snapshot.
+ * Files that nfdump 1.7 reads (layout version 2), out of a snapshot. For each customer with traffic
+ * a record from its first prefix's network address (up) and one to it (down), of the interval's
+ * length, the other side 0.0.0.0 or ::; last `unmatched`, between two such. So `nfdump -A srcip`
+ * gives upload and `-A dstip` download. Customers without prefixes (removed in the interval) stand
+ * between two such addresses, too: with both aggregations 0.0.0.0 is the rest.
+ *
+ * All records' sum is up + down + unmatched = the snapshot's total + local: a record with a
+ * customer on both sides stands in both customers' rows. Bytes that were sent in earlier slots
+ * stand where they were reported, as nfcapd has them. The same snapshot gives the same bytes.
  */
 #ifndef NFM_SNAPSHOT_NFDUMP_H
 #define NFM_SNAPSHOT_NFDUMP_H
@@ -17,13 +21,18 @@
 #define NFM_NFDUMP_LZ4 3
 #define NFM_NFDUMP_ZSTD 4 /* nfdump 1.7.4 or newer */
 
-/** Writes the snapshot's interval to `path`: temporary name, fsync, rename over what is there. */
+/**
+ * Writes the snapshot's interval to `path`: temporary name, fsync, rename over what is there. On a
+ * failure nothing is there, or what was before. Errors of nfm_snapshot_stream_open(), open(2) and
+ * write(2); -EINVAL: no such compression.
+ */
 int nfm_nfdump_write(const char *snapshot_path, const char *path, int compression,
 		     struct nfm_error *error);
 
 /**
  * The name that nfcapd would have given it, in the snapshot's folder: nfcapd.YYYYmmddHHMM, with
- * seconds or ".1" exactly where the snapshot's own name has them. -EINVAL: no snapshot's name.
+ * seconds or ".1" exactly where the snapshot's own name has them. -EINVAL: no snapshot's name,
+ * -ENAMETOOLONG.
  */
 int nfm_nfdump_path(const char *snapshot_path, char *path, size_t size);
 
