@@ -10,6 +10,8 @@
 #include "history/cells.h"
 #include "snapshot/snapshot.h"
 
+#define NFM_ROLLUP_FOLDER "rollup" /* in the folder of the snapshots */
+
 enum nfm_rollup_tier { NFM_TIER_SAMPLES, NFM_TIER_HOURS, NFM_TIER_DAYS, NFM_TIERS };
 
 /** "samples", "hours", "days". */
@@ -20,7 +22,7 @@ struct nfm_rollup_file {
 	uint64_t day_unix_s;  /* local midnight of its name */
 };
 
-/** The rollups of a tier, by time. No folder: none. */
+/** The rollups of a tier, by time; *out is malloc'd. No folder: none. */
 int nfm_files_rollups(const char *directory, enum nfm_rollup_tier tier,
 		      struct nfm_rollup_file **out, uint32_t *count, struct nfm_error *error);
 
@@ -30,7 +32,7 @@ struct nfm_snapshot_file {
 	uint64_t unix_s; /* the time in its name */
 };
 
-/** All snapshots of the folder itself, by time and name. */
+/** All snapshots of the folder itself, by time and name; *out is malloc'd. */
 int nfm_files_snapshots(const char *directory, struct nfm_snapshot_file **out, uint32_t *count,
 			struct nfm_error *error);
 
@@ -46,7 +48,10 @@ struct nfm_loss {
 	uint64_t records, datagrams; /* by the unit of the streams, since the table was made */
 };
 
-/** Reads exporters and reasons of an open reader, which then stands behind them. */
+/**
+ * Reads exporters and reasons of an open reader, which then stands behind them. A reader that
+ * nobody has taken customers from passes over them. -errno of the reader.
+ */
 int nfm_files_quality(struct nfm_snapshot_reader *reader, const struct nfm_loss *before,
 		      struct nfm_loss *loss, struct nfm_cell *out, uint32_t *count);
 
