@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* `expire`: oldest snapshot files first, by size and by age, now. */
+/*
+ * `expire`: oldest files first, by size and by age, now. The limits of the configuration are those
+ * of its own directory; to another one, which may hold another collector's files, apply the given
+ * ones alone.
+ */
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -22,13 +27,17 @@ static const struct nfm_column columns[] = {
 struct request {
 	const char *directory;
 	struct nfm_expire_limits limits;
+	bool size_given, lifetime_given;
 	bool dry_run;
 };
 
 static int refuse(char option, const char *text, int err, const char *form)
 {
-	fprintf(stderr, "nfmeter: -%c '%s': %s: %s\n", option, text,
-		err == -ERANGE ? "out of range" : "not understood", form);
+	fprintf(stderr, "nfmeter: -%c '%s': %s: write %s\n", option, text,
+		!*text		? "empty" :
+		err == -ERANGE	? "out of range" :
+				  "not understood",
+		form);
 	return err;
 }
 
@@ -39,9 +48,11 @@ static int read_option(struct request *request, int option)
 
 	switch (option) {
 	case 's':
+		request->size_given = true;
 		err = nfm_units_parse_size(optarg, &request->limits.size_bytes);
 		return err ? refuse('s', optarg, err, NFM_SIZE_FORM) : 0;
 	case 't':
+		request->lifetime_given = true;
 		err = nfm_units_parse_lifetime(optarg, &request->limits.lifetime_s);
 		return err ? refuse('t', optarg, err, NFM_LIFETIME_FORM) : 0;
 	case 'w':
@@ -57,19 +68,40 @@ static int read_option(struct request *request, int option)
 	return -EINVAL;
 }
 
+/* However it is written: by a link, relative, with a slash behind it. */
+static bool is_same_folder(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+static int fill_in(struct request *request, const struct nfm_config *config)
+{
+	if (!request->directory)
+		request->directory = config->directory;
+	if (is_same_folder(request->directory, config->directory) ||
+	    !strcmp(request->directory, config->directory)) {
+		if (!request->size_given)
+			request->limits.size_bytes = config->expire_size_bytes;
+		if (!request->lifetime_given)
+			request->limits.lifetime_s = config->expire_lifetime_s;
+	} else if (!request->size_given && !request->lifetime_given) {
+		fprintf(stderr,
+			"nfmeter: %s: no limit: give -s SIZE or -t LIFETIME (those of the "
+			"configuration are for %s)\n",
+			request->directory, config->directory);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int read_request(const struct nfm_config *config, int argc, char **argv,
 			struct request *request)
 {
 	int option;
 
-	*request = (struct request){
-		.directory = config->directory,
-		.limits = {
-			.size_bytes = config->expire_size_bytes,
-			.lifetime_s = config->expire_lifetime_s,
-			.watermark = config->expire_watermark,
-		},
-	};
+	*request = (struct request){ .limits.watermark = config->expire_watermark };
 	optind = 0;
 	while ((option = getopt(argc, argv, "s:t:w:n")) != -1) {
 		int err = read_option(request, option);
@@ -79,9 +111,8 @@ static int read_request(const struct nfm_config *config, int argc, char **argv,
 	}
 	if (argc - optind > 1)
 		return -EINVAL;
-	if (optind < argc)
-		request->directory = argv[optind];
-	return 0;
+	request->directory = argv[optind]; /* NULL: none is given */
+	return fill_in(request, config);
 }
 
 struct listing {
@@ -104,18 +135,23 @@ static void write_gone(void *cookie, const char *path, uint64_t bytes)
 static void write_summary(struct nfm_output *out, const struct request *request,
 			  const struct nfm_expire_result *result)
 {
-	char gone[32], left[32];
+	char gone[32], left[32], folders[48] = "";
 
 	nfm_output_u64(out, "files_before", result->files_before);
 	nfm_output_u64(out, "bytes_before", result->bytes_before);
 	nfm_output_u64(out, "files_gone", result->files_gone);
 	nfm_output_u64(out, "bytes_gone", result->bytes_gone);
+	nfm_output_u64(out, "folders_gone", result->folders_gone);
 	if (!request->limits.size_bytes && !request->limits.lifetime_s)
 		nfm_output_line(out, "neither a size nor a lifetime limit is set: nothing expires");
-	nfm_output_line(out, "%s: %" PRIu64 " of %" PRIu64 " files %s (%s), %s stay",
+	if (result->folders_gone)
+		snprintf(folders, sizeof(folders), ", %" PRIu64 " empty folder%s",
+			 result->folders_gone, result->folders_gone == 1 ? "" : "s");
+	nfm_output_line(out, "%s: %" PRIu64 " of %" PRIu64 " files %s (%s)%s, %s stay",
 			request->directory, result->files_gone, result->files_before,
 			request->dry_run ? "would be removed" : "removed",
 			nfm_output_format_bytes(out, result->bytes_gone, gone, sizeof(gone)),
+			folders,
 			nfm_output_format_bytes(out, result->bytes_before - result->bytes_gone,
 						left, sizeof(left)));
 }
