@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -181,6 +182,51 @@ static void replaces_whole_and_leaves_nothing_beside(void **state)
 	assert_int_equal(files_in_folder(), 1);
 }
 
+/* Whatever stood there is not part of the new file, and there is never more than one. */
+static void a_killed_writers_temporary_file_is_used_again(void **state)
+{
+	_cleanup_close_ int fd = -1;
+
+	(void)state;
+	fd = open(in_folder(".f.new"), O_WRONLY | O_CREAT, 0400);
+	assert_true(fd >= 0);
+	assert_int_equal(nfm_io_write_all(fd, "half of a longer content", 24), 0);
+	assert_int_equal(nfm_io_replace_file(in_folder("f"), "new", 3, 0644), 0);
+	assert_content("f", "new");
+	assert_int_equal(files_in_folder(), 1);
+}
+
+/* A reader never sees a mixture, and each writer has its turn. */
+static void writers_at_once_wait_for_each_other(void **state)
+{
+	char text[8192];
+	pid_t child;
+	int status;
+
+	(void)state;
+	for (char writer = 'a'; writer < 'e'; writer++) {
+		child = fork();
+		if (child > 0)
+			continue;
+		memset(text, writer, sizeof(text));
+		for (int i = 0; i < 50; i++)
+			if (nfm_io_replace_file(in_folder("f"), text, sizeof(text), 0600))
+				_exit(1);
+		_exit(0);
+	}
+	while (wait(&status) > 0) {
+		_cleanup_free_ char *data = NULL;
+		size_t length;
+
+		assert_int_equal(status, 0);
+		assert_int_equal(nfm_io_read_file(in_folder("f"), 65536, &data, &length), 0);
+		assert_int_equal(length, sizeof(text));
+		for (size_t i = 0; i < length; i++)
+			assert_int_equal(data[i], data[0]);
+	}
+	assert_int_equal(files_in_folder(), 1);
+}
+
 static void keeps_the_old_file_where_the_new_one_cannot_be(void **state)
 {
 	(void)state;
@@ -203,6 +249,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(refuses_folders_where_a_file_is, setup, teardown),
 		cmocka_unit_test_setup_teardown(syncs_a_folder_only, setup, teardown),
 		cmocka_unit_test_setup_teardown(replaces_whole_and_leaves_nothing_beside, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(a_killed_writers_temporary_file_is_used_again,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(writers_at_once_wait_for_each_other, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(keeps_the_old_file_where_the_new_one_cannot_be,
 						setup, teardown),

@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -160,6 +162,40 @@ static int write_temporary(int fd, const void *buf, size_t len, mode_t mode)
 	return fsync(fd) ? -errno : 0;
 }
 
+/* True if `path` is what `fd` has open: else another writer renamed it while we waited. */
+static bool is_named(int fd, const char *path)
+{
+	struct stat opened, named;
+
+	return !fstat(fd, &opened) && !lstat(path, &named) && opened.st_ino == named.st_ino &&
+	       opened.st_dev == named.st_dev;
+}
+
+/*
+ * One name, so that what killed writers leave is used again and does not add up; its lock makes
+ * writers wait for each other (where the file system has none, there is one writer: the agent).
+ */
+static int open_temporary(const char *path, int *out)
+{
+	for (;;) {
+		const int flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC;
+		_cleanup_close_ int fd = open(path, flags, 0600);
+
+		if (fd < 0 && errno == EACCES && !unlink(path))
+			continue; /* another user's, who does not live any more */
+		if (fd < 0)
+			return -errno;
+		while (flock(fd, LOCK_EX) < 0 && errno == EINTR)
+			;
+		if (!is_named(fd, path))
+			continue;
+		if (ftruncate(fd, 0))
+			return -errno;
+		*out = NFM_STEAL_FD(fd);
+		return 0;
+	}
+}
+
 int nfm_io_replace_file(const char *path, const void *buf, size_t len, mode_t mode)
 {
 	_cleanup_close_ int fd = -1;
@@ -171,12 +207,12 @@ int nfm_io_replace_file(const char *path, const void *buf, size_t len, mode_t mo
 	code = split_path(path, folder, sizeof(folder), &name);
 	if (code)
 		return code;
-	if (snprintf(temporary, sizeof(temporary), "%s/.%s.XXXXXX", folder, name) >=
+	if (snprintf(temporary, sizeof(temporary), "%s/.%s.new", folder, name) >=
 	    (int)sizeof(temporary))
 		return -ENAMETOOLONG;
-	fd = mkostemp(temporary, O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
+	code = open_temporary(temporary, &fd);
+	if (code)
+		return code;
 	code = write_temporary(fd, buf, len, mode);
 	if (!code && rename(temporary, path))
 		code = -errno;
