@@ -41,6 +41,9 @@ static const struct nfm_command commands[] = {
 	{ "customers", "check FILE | list | reload | set ID PREFIX... | remove ID",
 	  "the registry, live", true, nfm_cmd_customers },
 	{ "read", "FILE...", "what a snapshot holds", false, nfm_cmd_read },
+	{ "export", "FILE... --format FORMAT -w OUT [--compress METHOD]",
+	  "snapshots as nfdump, csv or json; OUT: a file, a folder (nfdump), - (csv, json); "
+	  "METHOD: none, lz4, or zstd, which needs nfdump 1.7.4", false, nfm_cmd_export },
 	{ "expire", "[DIR] [-s SIZE] [-t LIFETIME] [-w PERCENT] [-n]", "expire snapshots now", true,
 	  nfm_cmd_expire },
 	{ "doctor", "", "checks machine, configuration and exporters; says what to do", false,

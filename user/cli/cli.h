@@ -35,6 +35,7 @@ int nfm_cmd_exporters(struct nfm_cli *cli, int argc, char **argv);
 int nfm_cmd_templates(struct nfm_cli *cli, int argc, char **argv);
 int nfm_cmd_customers(struct nfm_cli *cli, int argc, char **argv);
 int nfm_cmd_read(struct nfm_cli *cli, int argc, char **argv);
+int nfm_cmd_export(struct nfm_cli *cli, int argc, char **argv);
 int nfm_cmd_expire(struct nfm_cli *cli, int argc, char **argv);
 int nfm_cmd_doctor(struct nfm_cli *cli, int argc, char **argv);
 int nfm_cmd_version(struct nfm_cli *cli, int argc, char **argv);
