@@ -36,7 +36,7 @@ struct nfm_series_head {
 
 struct nfm_series_entry {
 	enum nfm_series_kind kind;
-	const char *id;	  /* these live as long as the reader */
+	const char *id; /* these live as long as the reader */
 	const char *name;
 	uint64_t number; /* in the index */
 };
