@@ -278,10 +278,13 @@ int nfm_series_reader_find(const struct nfm_series_reader *r, enum nfm_series_ki
 static int take_block(const struct nfm_series_reader *r, const struct part *part, uint64_t at,
 		      uint32_t size, uint64_t sum, uint64_t *const *column, unsigned int count)
 {
-	const uint8_t *from = part->at + at;
+	const uint8_t *from;
 	size_t used = 0;
 
-	if (at > part->size || size > part->size - at || XXH3_64bits(from, size) != sum)
+	if (at > part->size || size > part->size - at)
+		return -EBADMSG;
+	from = part->at + at;
+	if (XXH3_64bits(from, size) != sum)
 		return -EBADMSG;
 	for (unsigned int c = 0; c < count; c++) {
 		ssize_t n = nfm_series_unpack(from + used, size - used, r->head.points, column[c]);
