@@ -16,6 +16,7 @@ CFLAGS   += -std=gnu11 -Wall -Wextra -Werror -D_GNU_SOURCE -DNFM_VERSION='"$(VER
 LDLIBS   := -lbpf -lelf -lz -linih -lzstd -llz4 -lxxhash -lncursesw -ltinfo -lyajl -lpthread
 BPFFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Werror \
 	    -Wno-unused-parameter -Ivmlinux -Ibpf -Ibpf/abi -MMD -MP \
+	    -ffile-prefix-map=$(CURDIR)=. \
 	    $(if $(CAPACITY),-DNFM_DEFAULT_CAPACITY=$(CAPACITY)U) \
 	    $(if $(CPUS),-DNFM_DEFAULT_COLUMNS="($(CPUS)U + 1U)")
 
@@ -60,6 +61,34 @@ $(BUILD)/nfmeter.skel.h: $(BUILD)/nfmeter.bpf.o
 
 $(BUILD)/user/xdp/load.o $(BUILD)/asan/user/xdp/load.o: $(BUILD)/nfmeter.skel.h
 
+# Two more builds, for the tests of upgrades: one of another object, one of another ABI. They share
+# with ours all objects but those that differ.
+OTHERS := other other-abi
+other_BPF := -include tests/lib/other_build.h
+other_SRC := user/xdp/load.c
+other-abi_BPF := -DNFM_ABI_VERSION=99U
+other-abi_C := $(other-abi_BPF)
+other-abi_SRC := user/xdp/load.c $(shell grep -l NFM_ABI_VERSION $(LIB_SRC))
+
+define OTHER_BUILD
+$(BUILD)/$1/nfmeter.bpf.o: bpf/nfmeter.bpf.c Makefile
+	@mkdir -p $$(@D)
+	$(CLANG) $(BPFFLAGS) $($1_BPF) -c $$< -o $$@
+
+$(BUILD)/$1/nfmeter.skel.h: $(BUILD)/$1/nfmeter.bpf.o
+	$(BPFTOOL) gen skeleton $$< name nfmeter > $$@
+
+$(BUILD)/$1/user/xdp/load.o: $(BUILD)/$1/nfmeter.skel.h
+
+$(BUILD)/$1/%.o: %.c
+	@mkdir -p $$(@D)
+	$(CC) -I$(BUILD)/$1 $(CFLAGS) $($1_C) -c $$< -o $$@
+
+$(BUILD)/$1/nfmeter: $(BUILD)/user/main.o $($1_SRC:%.c=$(BUILD)/$1/%.o) $(BUILD)/libnfmeter.a
+	$(CC) $(CFLAGS) -o $$@ $$^ $(LDLIBS) $(LDFLAGS)
+endef
+$(foreach other,$(OTHERS),$(eval $(call OTHER_BUILD,$(other))))
+
 $(BUILD)/tests/%.bpf.o: tests/%.bpf.c
 	@mkdir -p $(@D)
 	$(CLANG) $(BPFFLAGS) -c $< -o $@
@@ -93,6 +122,11 @@ $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(TESTLIB_OBJ) $(BUILD)/libnfme
 $(BUILD)/nfsend: $(NFSEND_SRC:%.c=$(BUILD)/%.o) $(BUILD)/libnfmeter.a
 	$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
 
+# The other build's, with the same; see OTHERS.
+$(BUILD)/other/nfmeter-fault: $(BUILD)/user/main.o $(FAULT_SRC:%.c=$(BUILD)/%.o) \
+			      $(other_SRC:%.c=$(BUILD)/other/%.o) $(BUILD)/libnfmeter.a
+	$(CC) $(CFLAGS) -o $@ $^ $(FAULT_WRAP:%=-Wl,--wrap=%) $(LDLIBS) $(LDFLAGS)
+
 # The agent of build/nfmeter, but one that ends itself where it is told to: tests/lib/fault.c
 $(BUILD)/nfmeter-fault: $(BUILD)/user/main.o $(FAULT_SRC:%.c=$(BUILD)/%.o) $(BUILD)/libnfmeter.a
 	$(CC) $(CFLAGS) -o $@ $^ $(FAULT_WRAP:%=-Wl,--wrap=%) $(LDLIBS) $(LDFLAGS)
@@ -112,7 +146,7 @@ deps-build deps-run deps-test deps-fuzz: deps-%:
 
 # The second make reads the world anew: packages (and with them bpftool) may just have come.
 tests: all $(FUZZ:%=$(BUILD)/asan/tests/fuzz/replay_%) $(UNIT) $(UNIT_ASAN) $(BPF_TESTS) $(BENCHES) $(BENCH_BPF) $(BUILD)/nfsend \
-       $(BUILD)/nfmeter-fault
+	$(BUILD)/nfmeter-fault $(OTHERS:%=$(BUILD)/%/nfmeter) $(BUILD)/other/nfmeter-fault
 
 test: deps-test
 	@$(MAKE) --no-print-directory tests

@@ -48,7 +48,7 @@ static const struct nfm_command commands[] = {
 	  nfm_cmd_expire },
 	{ "doctor", "", "checks machine, configuration and exporters; says what to do", false,
 	  nfm_cmd_doctor },
-	{ "version", "", "version, ABI, libbpf, kernel", false, nfm_cmd_version },
+	{ "version", "", "version, ABI, build, libbpf, kernel", false, nfm_cmd_version },
 	{ NULL, NULL, NULL, false, NULL },
 };
 

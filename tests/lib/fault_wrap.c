@@ -5,6 +5,8 @@
  *
  *   recover   what an earlier agent had begun           apply    the customers' file
  *   pin       the program and its maps                  attach   to a NIC
+ *   renew     another build's program gives way: loads  replace  on a NIC
+ *   rename    a file or a pin, whatever it is
  *   discover  a customer of an auto range gets a row    commit   a batch: journal, rows, ring
  *   flip      step 1 of a rotation                      start    its other steps, in their thread
  *   hook      a snapshot is committed, and handed over  spawn    to a shell; spawned: after it
@@ -12,6 +14,7 @@
 #include "fault.h"
 
 #include <spawn.h>
+#include <stdio.h>
 
 #include "agent/hook.h"
 #include "agent/rotation.h"
@@ -26,6 +29,9 @@ WRAPPED(nfm_journal_recover);
 WRAPPED(nfm_customers_apply);
 WRAPPED(nfm_xdp_pin);
 WRAPPED(nfm_xdp_attach);
+WRAPPED(nfm_xdp_renew);
+WRAPPED(nfm_xdp_replace);
+WRAPPED(rename);
 WRAPPED(nfm_customers_discover);
 WRAPPED(nfm_journal_commit);
 WRAPPED(nfm_rotate_flip);
@@ -57,6 +63,25 @@ int __wrap_nfm_xdp_attach(const struct nfm_xdp *xdp, const char *interface, enum
 {
 	fault_point("attach");
 	return __real_nfm_xdp_attach(xdp, interface, want, mode, error);
+}
+
+int __wrap_nfm_xdp_renew(const struct nfm_xdp *old, struct nfm_xdp *out, struct nfm_error *error)
+{
+	fault_point("renew");
+	return __real_nfm_xdp_renew(old, out, error);
+}
+
+int __wrap_nfm_xdp_replace(const struct nfm_xdp *xdp, const char *interface,
+			   const struct nfm_xdp *old, struct nfm_error *error)
+{
+	fault_point("replace");
+	return __real_nfm_xdp_replace(xdp, interface, old, error);
+}
+
+int __wrap_rename(const char *from, const char *to)
+{
+	fault_point("rename");
+	return __real_rename(from, to);
 }
 
 int __wrap_nfm_customers_discover(struct nfm_customers *c, const uint8_t addr[16], uint8_t family)

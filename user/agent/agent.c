@@ -324,6 +324,8 @@ static int open_meter(struct nfm_agent *agent, struct nfm_error *error)
 						     "other than off");
 	if (has_xdp) /* before we write to the table */
 		r = nfm_nics_lock(config, &agent->pin_lock_fd, error);
+	if (r == 0)
+		nfm_nics_renew(&xdp);
 	if (r == 0 && !config->tee)
 		r = nfm_sockets_open(&agent->sockets, config, error);
 	if (r == 0)

@@ -25,6 +25,8 @@ static int check_nic(const char *interface, struct nfm_error *error)
 
 	if (r < 0)
 		return nfm_error_set(error, r, "%s", why.text);
+	if (state.attachment == NFM_ATTACHED_OTHER_ABI)
+		return nfm_error_set(error, -EBUSY, "%s: %s", interface, why.text);
 	if (state.attachment != NFM_ATTACHED_FOREIGN)
 		return 0;
 	return nfm_error_set(error, -EBUSY,
@@ -94,22 +96,26 @@ int nfm_agent_attach(const struct nfm_config *config, const char *interface)
 	return 0;
 }
 
-static bool has_program(const char *interface, const struct nfm_xdp *pinned)
+static bool counts_into(const char *interface, const struct nfm_xdp *pinned)
 {
 	struct nfm_xdp_state state;
 
 	return nfm_xdp_query(interface, pinned, &state, NULL) == 0 &&
-	       state.attachment == NFM_ATTACHED_OURS;
+	       (state.attachment == NFM_ATTACHED_OURS ||
+		state.attachment == NFM_ATTACHED_SIBLING);
 }
 
-/* True if another NIC has the pinned program, also one that `ip link` gave it. */
+/*
+ * True if another NIC counts into the pinned table, also by a program that `ip link` gave it, or
+ * another build's.
+ */
 static bool is_used_elsewhere(const char *interface, const struct nfm_xdp *pinned)
 {
 	struct if_nameindex *all = if_nameindex();
 	bool used = !all; /* not known: then the table stays */
 
 	for (struct if_nameindex *nic = all; nic && nic->if_index && !used; nic++)
-		used = strcmp(nic->if_name, interface) && has_program(nic->if_name, pinned);
+		used = strcmp(nic->if_name, interface) && counts_into(nic->if_name, pinned);
 	if (all)
 		if_freenameindex(all);
 	return used;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/magic.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "xdp/build.h"
 
 int nfm_lock_file(const char *path, int flags, int *out, struct nfm_error *error)
 {
@@ -104,15 +106,23 @@ static int load_new(const struct nfm_config *config, struct nfm_xdp *xdp, struct
 	return nfm_xdp_load(&geometry, xdp, error);
 }
 
-/* The first NIC that has an nfmeter on it, attached by whatever tool. */
-static int find_attached(const struct nfm_config *config, struct nfm_xdp *xdp)
+/*
+ * The first NIC that has an nfmeter on it, attached by whatever tool. -EPROTONOSUPPORT: one of
+ * another ABI; it takes the datagrams, so that there is no going on beside it.
+ */
+static int find_attached(const struct nfm_config *config, struct nfm_xdp *xdp,
+			 struct nfm_error *why)
 {
 	for (unsigned int i = 0; i < config->interface_count; i++) {
 		struct nfm_xdp_state state;
 		struct nfm_error error = {};
 
-		if (nfm_xdp_query(config->interfaces[i], NULL, &state, &error) < 0 ||
-		    state.attachment != NFM_ATTACHED_NFMETER)
+		if (nfm_xdp_query(config->interfaces[i], NULL, &state, &error) < 0)
+			continue;
+		if (state.attachment == NFM_ATTACHED_OTHER_ABI)
+			return nfm_error_set(why, -EPROTONOSUPPORT, "%s: %s",
+					     config->interfaces[i], error.text);
+		if (state.attachment != NFM_ATTACHED_NFMETER)
 			continue;
 		if (nfm_xdp_adopt(state.program_id, xdp, &error) < 0)
 			continue;
@@ -129,9 +139,12 @@ static int check_socket_way(const struct nfm_config *config, struct nfm_error *e
 	for (unsigned int i = 0; i < config->interface_count; i++) {
 		const char *name = config->interfaces[i];
 		struct nfm_xdp_state state;
+		struct nfm_error why = {};
 
-		if (nfm_xdp_query(name, NULL, &state, NULL) < 0)
+		if (nfm_xdp_query(name, NULL, &state, &why) < 0)
 			continue;
+		if (state.attachment == NFM_ATTACHED_OTHER_ABI)
+			return nfm_error_set(error, -EBUSY, "%s: %s", name, why.text);
 		if (state.attachment == NFM_ATTACHED_NFMETER)
 			return nfm_error_set(error, -EBUSY,
 					     "%s: nfmeter's XDP program %u takes the datagrams "
@@ -154,21 +167,86 @@ int nfm_nics_open(const struct nfm_config *config, struct nfm_xdp *xdp, struct n
 	if (config->xdp == NFM_XDP_OFF || !config->interface_count)
 		return check_socket_way(config, error);
 	r = nfm_xdp_open_pins(config->pin, xdp, error);
-	if (r == -EPROTO)
+	if (r == -EPROTO || r == -EPROTONOSUPPORT)
 		return r;
 	if (r == 0) {
 		nfm_log(LOG_INFO, "going on with XDP program %u, pinned at %s", xdp->program_id,
 			config->pin);
 		return 0;
 	}
-	if (find_attached(config, xdp) == 0)
-		return 0;
+	r = find_attached(config, xdp, error);
+	if (r == 0 || r == -EPROTONOSUPPORT)
+		return r;
 	r = load_new(config, xdp, error);
 	if (r < 0 && may_go_without(config)) {
 		nfm_log(LOG_WARNING, "without XDP, by the UDP socket: %s", error->text);
 		return check_socket_way(config, error);
 	}
 	return r;
+}
+
+void nfm_nics_renew(struct nfm_xdp *xdp)
+{
+	struct nfm_xdp renewed = NFM_XDP_NONE;
+	struct nfm_error why = {};
+
+	if (xdp->program_fd < 0 || xdp->build == nfm_xdp_build())
+		return;
+	if (!xdp->build) {
+		nfm_log(LOG_INFO, "XDP program %u was loaded by hand and stays: its build is not "
+				  "known",
+			xdp->program_id);
+		return;
+	}
+	if (nfm_xdp_renew(xdp, &renewed, &why) < 0) {
+		nfm_log(LOG_WARNING,
+			"XDP program %u, of another build (%016" PRIx64 "), goes on: this build's "
+			"cannot be loaded: %s",
+			xdp->program_id, xdp->build, why.text);
+		return;
+	}
+	nfm_log(LOG_NOTICE,
+		"XDP program %u of this build (%016" PRIx64 ") takes over the table from program "
+		"%u (%016" PRIx64 ")",
+		renewed.program_id, renewed.build, xdp->program_id, xdp->build);
+	nfm_xdp_close(xdp);
+	*xdp = renewed;
+}
+
+/* Another build's program, which counts into our table; it goes on where ours cannot be put. */
+static uint32_t replace_sibling(const struct nfm_xdp *xdp, const char *interface,
+				uint32_t program_id)
+{
+	_cleanup_(nfm_xdp_close) struct nfm_xdp old = NFM_XDP_NONE;
+	struct nfm_error why = {};
+	int r = nfm_xdp_adopt(program_id, &old, &why);
+
+	if (r == 0)
+		r = nfm_xdp_replace(xdp, interface, &old, &why);
+	if (r < 0) {
+		nfm_log(LOG_WARNING, "%s: XDP program %u, of another build, goes on: %s", interface,
+			program_id, why.text);
+		return program_id;
+	}
+	nfm_log(LOG_NOTICE, "%s: XDP program %u took the place of %u", interface, xdp->program_id,
+		program_id);
+	return xdp->program_id;
+}
+
+/* Also on NICs that are not configured: somebody has attached them, so they count. */
+static void replace_siblings(const struct nfm_xdp *xdp)
+{
+	struct if_nameindex *all = if_nameindex();
+
+	for (struct if_nameindex *nic = all; nic && nic->if_index; nic++) {
+		struct nfm_xdp_state state;
+
+		if (nfm_xdp_query(nic->if_name, xdp, &state, NULL) == 0 &&
+		    state.attachment == NFM_ATTACHED_SIBLING)
+			replace_sibling(xdp, nic->if_name, state.program_id);
+	}
+	if (all)
+		if_freenameindex(all);
 }
 
 /* An nfmeter that no agent had: what waits in its ring is taken, then ours replaces it. */
@@ -209,6 +287,7 @@ static int attach_nic(const struct nfm_config *config, const struct nfm_xdp *xdp
 		      struct nfm_nic *nic, struct nfm_error *error)
 {
 	struct nfm_xdp_state state;
+	struct nfm_error why;
 	int r = nfm_xdp_query(nic->name, xdp, &state, error);
 
 	if (r < 0)
@@ -224,6 +303,10 @@ static int attach_nic(const struct nfm_config *config, const struct nfm_xdp *xdp
 				"%s: no native XDP (%s): generic mode, correct but slower",
 				nic->name, error->text);
 		return r;
+	case NFM_ATTACHED_SIBLING:
+		nic->mode = state.mode;
+		nic->program_id = replace_sibling(xdp, nic->name, state.program_id);
+		return 0;
 	case NFM_ATTACHED_NFMETER:
 		r = replace_unadopted(xdp, nic->name, state.program_id, unadopted, cookie, error);
 		if (r < 0)
@@ -231,6 +314,9 @@ static int attach_nic(const struct nfm_config *config, const struct nfm_xdp *xdp
 		break;
 	case NFM_ATTACHED_OURS:
 		break;
+	case NFM_ATTACHED_OTHER_ABI:
+		why = *error;
+		return nfm_error_set(error, -EEXIST, "%s: left alone: %s", nic->name, why.text);
 	case NFM_ATTACHED_FOREIGN:
 		return nfm_error_set(error, -EBUSY,
 				     "%s: XDP program \"%s\" (id %u) is not nfmeter's: left alone; "
@@ -303,6 +389,8 @@ int nfm_nics_attach(const struct nfm_config *config, const struct nfm_xdp *xdp,
 			return r;
 		}
 	}
+	if (xdp->program_fd >= 0)
+		replace_siblings(xdp);
 	return 0;
 }
 

@@ -32,10 +32,18 @@ int nfm_nics_lock(const struct nfm_config *config, int *fd, struct nfm_error *er
 int nfm_nics_open(const struct nfm_config *config, struct nfm_xdp *xdp, struct nfm_error *error);
 
 /**
+ * A datapath that another build has loaded gives way to this build's, on the same maps, which
+ * nfm_nics_attach() then pins and attaches in its place. Where that cannot be loaded the old one
+ * goes on, and the log says so; one that was loaded by hand stays. For who holds nfm_nics_lock().
+ */
+void nfm_nics_renew(struct nfm_xdp *xdp);
+
+/**
  * Pins `xdp` and attaches it to every configured NIC that has no program. Foreign programs are left
  * alone: an error with xdp = native or generic; with auto said in the log, and the socket serves.
  * `unadopted` (may be NULL) hears of an nfmeter that no agent had adopted, before it is replaced.
- * On an error NICs and pins are as before, but for an nfmeter that was replaced.
+ * On an error NICs and pins are as before, but for an nfmeter that was replaced. Programs of other
+ * builds that count into the same table are replaced on every NIC that there is.
  */
 int nfm_nics_attach(const struct nfm_config *config, const struct nfm_xdp *xdp,
 		    void (*unadopted)(void *cookie, const struct nfm_xdp *old), void *cookie,

@@ -15,6 +15,7 @@
 #include "cli/version.h"
 #include "cli/view.h"
 #include "table/waiting.h"
+#include "xdp/build.h"
 
 struct account {
 	uint64_t received, kernel, agent, rejected;
@@ -162,6 +163,30 @@ static void write_interfaces(struct nfm_output *out, const struct nfm_config *co
 	nfm_output_end(out);
 }
 
+/* Which build's program counts: the agent's next start makes it its own. */
+static void write_datapath(struct nfm_output *out, const struct nfm_table *t)
+{
+	uint64_t build = nfm_build_of(&t->geometry);
+	char have[NFM_BUILD_TEXT], ours[NFM_BUILD_TEXT];
+
+	nfm_build_text(build, have);
+	nfm_build_text(nfm_xdp_build(), ours);
+	nfm_output_object(out, "datapath");
+	nfm_output_string(out, "build", build ? have : NULL);
+	nfm_output_bool(out, "current", build && build == nfm_xdp_build());
+	nfm_output_end(out);
+	if (!t->in_maps)
+		nfm_output_line(out, "datapath   none: the agent takes all from its UDP socket");
+	else if (!build)
+		nfm_output_line(out, "datapath   loaded by hand: its build is not known");
+	else if (build == nfm_xdp_build())
+		nfm_output_line(out, "datapath   build %s, as of this nfmeter", have);
+	else
+		nfm_output_line(out, "datapath   build %s, this nfmeter's is %s: the agent's next "
+				     "start takes over",
+				have, ours);
+}
+
 static void write_agent(struct nfm_output *out, yajl_val agent)
 {
 	uint64_t pid = nfm_ask_u64(agent, "pid", 0);
@@ -284,6 +309,7 @@ static void write_status(struct nfm_output *out, const struct nfm_config *config
 	nfm_output_string(out, "version", NFM_VERSION);
 	write_agent(out, agent);
 	write_interfaces(out, config, agent);
+	write_datapath(out, t);
 	write_account(out, "datagrams", &accounts->datagrams, accounts->undecided);
 	write_account(out, "records", &accounts->records, 0);
 	write_reasons(out, accounts);

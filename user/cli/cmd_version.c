@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 #include "cli/output.h"
 #include "cli/version.h"
+#include "xdp/build.h"
 
 /* libbpf says "v1.1" */
 static const char *libbpf_version(void)
@@ -20,10 +21,12 @@ int nfm_cmd_version(struct nfm_cli *cli, int argc, char **argv)
 {
 	struct utsname system = { 0 };
 	struct nfm_output *out;
+	char build[NFM_BUILD_TEXT];
 
 	(void)argv;
 	if (argc != 1)
 		return 2;
+	nfm_build_text(nfm_xdp_build(), build);
 	out = nfm_output_stdout(cli);
 	if (!out)
 		return 1;
@@ -31,10 +34,11 @@ int nfm_cmd_version(struct nfm_cli *cli, int argc, char **argv)
 	nfm_output_object(out, NULL);
 	nfm_output_string(out, "version", NFM_VERSION);
 	nfm_output_u64(out, "abi", NFM_ABI_VERSION);
+	nfm_output_string(out, "build", build);
 	nfm_output_string(out, "libbpf", libbpf_version());
 	nfm_output_string(out, "kernel", system.release);
 	nfm_output_end(out);
-	nfm_output_line(out, "nfmeter %s, ABI %u, libbpf %s, kernel %s", NFM_VERSION,
-			NFM_ABI_VERSION, libbpf_version(), system.release);
+	nfm_output_line(out, "nfmeter %s, ABI %u, build %s, libbpf %s, kernel %s", NFM_VERSION,
+			NFM_ABI_VERSION, build, libbpf_version(), system.release);
 	return nfm_output_done(out);
 }

@@ -15,6 +15,7 @@
 #include "base/units.h"
 #include "cli/doctor.h"
 #include "customers/customers.h"
+#include "xdp/build.h"
 
 #define FILE_MOST 65536U
 #define MTU_PLAIN 1500U
@@ -269,6 +270,28 @@ static void check_table(const struct nfm_doctor *d, struct nfm_finding *f)
 		nfm_finding_say(f, FAIL, "%s", d->table_reason.text);
 }
 
+/* By hand is a way like any other, so that it is no fault; but nobody renews such a program. */
+static void check_datapath(const struct nfm_doctor *d, struct nfm_finding *f)
+{
+	uint64_t build = nfm_build_of(&d->table.geometry);
+	char text[NFM_BUILD_TEXT];
+
+	nfm_build_text(build, text);
+	if (!d->table.in_maps)
+		nfm_finding_say(f, OK, "none is needed without XDP");
+	else if (!build)
+		nfm_finding_say(f, OK,
+				"loaded by hand, by `ip link` or bpftool: the agent leaves it in "
+				"place, also if it is older than the agent");
+	else if (build == nfm_xdp_build())
+		nfm_finding_say(f, OK, "of this build, %s", text);
+	else
+		nfm_finding_say(f, WARN,
+				"of another build, %s: restart the agent: it takes over without a "
+				"gap, and its log says so",
+				text);
+}
+
 const struct nfm_check nfm_doctor_machine[] = {
 	{ "configuration", 0, check_configuration },
 	{ "kernel", NFM_NEEDS_CONFIG, check_kernel },
@@ -280,5 +303,6 @@ const struct nfm_check nfm_doctor_machine[] = {
 	{ "customers", NFM_NEEDS_CONFIG, check_customers },
 	{ "agent", NFM_NEEDS_CONFIG, check_agent },
 	{ "table", NFM_NEEDS_CONFIG, check_table },
+	{ "datapath", NFM_NEEDS_CONFIG | NFM_NEEDS_TABLE, check_datapath },
 	{ NULL, 0, NULL },
 };

@@ -71,8 +71,8 @@ int nfm_table_geometry_check(const struct nfm_geometry *g, struct nfm_error *err
 				     g->magic);
 	if (g->abi_version != NFM_ABI_VERSION)
 		return nfm_error_set(error, -EPROTO,
-				     "the table has ABI version %u, this build has %u: detach with "
-				     "the build that made it, or use that build",
+				     "the table has ABI version %u, this build has %u: use the "
+				     "build that made it",
 				     g->abi_version, NFM_ABI_VERSION);
 	if (g->columns < 1 || g->columns > NFM_MAX_COLUMNS || g->capacity < NFM_ROW_FIRST ||
 	    g->exporters > UINT16_MAX + 1U || g->pages < 512 || !g->seqlog_entries ||
@@ -131,7 +131,9 @@ static int file_check(int fd, const char *path, struct nfm_geometry *g, struct n
 		return nfm_error_set(error, -EPROTO, "%s: no table: too short: remove it", path);
 	r = nfm_table_geometry_check(g, &why);
 	if (r < 0)
-		return nfm_error_set(error, r, "%s: %s: remove it to begin anew", path, why.text);
+		return nfm_error_set(error, r, "%s: %s; to begin anew, remove it: snapshots and "
+					       "history go on",
+				     path, why.text);
 	t.geometry = *g;
 	if (fstat(fd, &st) < 0)
 		return nfm_error_set(error, -errno, "%s: %m", path);

@@ -38,11 +38,27 @@ static void name_program(uint32_t program_id, char name[16])
 		snprintf(name, 16, "%s", info.name);
 }
 
+/* Whose a program is. What is not ours and not readable: `error` says why. */
+static enum nfm_xdp_attachment judge(uint32_t program_id, const struct nfm_xdp *xdp,
+				     struct nfm_error *error)
+{
+	struct nfm_xdp other = NFM_XDP_NONE;
+	int r;
+
+	if (xdp && xdp->program_id == program_id)
+		return NFM_ATTACHED_OURS;
+	r = nfm_xdp_adopt(program_id, &other, error);
+	nfm_xdp_close(&other);
+	if (r < 0)
+		return r == -EPROTONOSUPPORT ? NFM_ATTACHED_OTHER_ABI : NFM_ATTACHED_FOREIGN;
+	return xdp && xdp->table_id == other.table_id ? NFM_ATTACHED_SIBLING :
+							NFM_ATTACHED_NFMETER;
+}
+
 int nfm_xdp_query(const char *interface, const struct nfm_xdp *xdp, struct nfm_xdp_state *out,
 		  struct nfm_error *error)
 {
 	struct nfm_xdp_state state = {};
-	struct nfm_xdp other = NFM_XDP_NONE;
 	enum nfm_link_xdp mode;
 	int ifindex;
 	int r = query_program(interface, &ifindex, &state.program_id, &mode, error);
@@ -52,14 +68,7 @@ int nfm_xdp_query(const char *interface, const struct nfm_xdp *xdp, struct nfm_x
 	state.mode = nfm_link_xdp_name(mode);
 	if (state.program_id) {
 		name_program(state.program_id, state.program_name);
-		if (xdp && xdp->program_id == state.program_id) {
-			state.attachment = NFM_ATTACHED_OURS;
-		} else if (nfm_xdp_adopt(state.program_id, &other, error) == 0) {
-			state.attachment = NFM_ATTACHED_NFMETER;
-			nfm_xdp_close(&other);
-		} else {
-			state.attachment = NFM_ATTACHED_FOREIGN;
-		}
+		state.attachment = judge(state.program_id, xdp, error);
 	}
 	*out = state;
 	return 0;
@@ -122,6 +131,8 @@ int nfm_xdp_detach(const char *interface, struct nfm_error *error)
 				     "where one is",
 				     interface);
 	r = nfm_xdp_adopt(program_id, &attached, &why);
+	if (r == -EPROTONOSUPPORT)
+		return nfm_error_set(error, -EPERM, "%s: left alone: %s", interface, why.text);
 	if (r < 0)
 		return nfm_error_set(error, -EPERM,
 				     "%s: its XDP program %u is not nfmeter's (%s): left alone",

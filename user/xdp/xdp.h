@@ -14,8 +14,10 @@
 struct nfm_xdp {
 	int program_fd;
 	uint32_t program_id;
-	int admission_fd; /* key struct nfm_addr, value struct nfm_admission */
-	int punts_fd;	  /* ring buffer */
+	uint32_t table_id; /* map id of its control block: who has the same one shares the table */
+	uint64_t build;	   /* of its object, see xdp/build.h; 0: loaded by hand, not known */
+	int admission_fd;  /* key struct nfm_addr, value struct nfm_admission */
+	int punts_fd;	   /* ring buffer */
 };
 
 #define NFM_XDP_NONE                                                                              \
@@ -25,8 +27,10 @@ struct nfm_xdp {
 
 enum nfm_xdp_attachment {
 	NFM_ATTACHED_NONE,
-	NFM_ATTACHED_OURS,    /* the program that `xdp` is */
-	NFM_ATTACHED_NFMETER, /* an nfmeter, but not this one */
+	NFM_ATTACHED_OURS,	/* the program that `xdp` is */
+	NFM_ATTACHED_SIBLING,	/* another program on the same table: of another build */
+	NFM_ATTACHED_NFMETER,	/* an nfmeter with a table of its own */
+	NFM_ATTACHED_OTHER_ABI, /* an nfmeter whose table this build cannot read */
 	NFM_ATTACHED_FOREIGN,
 };
 
@@ -41,15 +45,25 @@ struct nfm_xdp_state {
 int nfm_xdp_load(const struct nfm_geometry *geometry, struct nfm_xdp *out,
 		 struct nfm_error *error);
 
-/** Takes a loaded program by id, if it is an nfmeter of this ABI: -EPROTO and why if not. */
+/**
+ * Loads this build's datapath onto the maps of `old`, whose sizes it takes: both count into one
+ * table from then on, each where it is attached. Nothing is attached or pinned yet.
+ */
+int nfm_xdp_renew(const struct nfm_xdp *old, struct nfm_xdp *out, struct nfm_error *error);
+
+/**
+ * Takes a loaded program by id, if it is an nfmeter of this ABI; why not: -EPROTO; or
+ * -EPROTONOSUPPORT: it is one of another ABI, and what to do.
+ */
 int nfm_xdp_adopt(uint32_t program_id, struct nfm_xdp *out, struct nfm_error *error);
 
-/** Takes the program pinned under `directory`. -ENOENT: nothing is pinned there. */
+/** The same of the program pinned under `directory`. -ENOENT: nothing is pinned there. */
 int nfm_xdp_open_pins(const char *directory, struct nfm_xdp *out, struct nfm_error *error);
 
 /**
- * Pins program and maps under `directory`, in place of what other program's pins are there. 1 if it
- * did, 0 if this program is pinned there already.
+ * Pins program and maps under `directory`, in place of what other table's pins are there: 1. 0 if
+ * this table is pinned there already; a program of another build gives way without a moment in
+ * which nothing was pinned.
  */
 int nfm_xdp_pin(const struct nfm_xdp *xdp, const char *directory, struct nfm_error *error);
 int nfm_xdp_unpin(const char *directory, struct nfm_error *error);
@@ -57,7 +71,10 @@ int nfm_xdp_unpin(const char *directory, struct nfm_error *error);
 /** Maps the table out of the program's maps. */
 int nfm_xdp_table(const struct nfm_xdp *xdp, struct nfm_table *out, struct nfm_error *error);
 
-/** What is attached to a NIC. `xdp` may be NULL: then NFM_ATTACHED_OURS does not come. */
+/**
+ * What is attached to a NIC. `xdp` may be NULL: then OURS and SIBLING do not come. With OTHER_ABI
+ * and FOREIGN `error` has the reason.
+ */
 int nfm_xdp_query(const char *interface, const struct nfm_xdp *xdp, struct nfm_xdp_state *out,
 		  struct nfm_error *error);
 
