@@ -10,6 +10,7 @@
  *   discover  a customer of an auto range gets a row    commit   a batch: journal, rows, ring
  *   flip      step 1 of a rotation                      start    its other steps, in their thread
  *   hook      a snapshot is committed, and handed over  spawn    to a shell; spawned: after it
+ *   nfdump    an nfdump file has its rows               nfdumped  it has its name
  */
 #include "fault.h"
 
@@ -19,6 +20,7 @@
 #include "agent/hook.h"
 #include "agent/rotation.h"
 #include "customers/customers.h"
+#include "snapshot/nfdump_file.h"
 #include "table/journal.h"
 #include "xdp/xdp.h"
 
@@ -38,6 +40,7 @@ WRAPPED(nfm_rotate_flip);
 WRAPPED(nfm_rotation_start);
 WRAPPED(nfm_hook_add);
 WRAPPED(posix_spawn);
+WRAPPED(nfm_nfdump_file_commit);
 
 int __wrap_nfm_journal_recover(struct nfm_table *table, uint64_t *consumer_pos)
 {
@@ -125,5 +128,15 @@ int __wrap_posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_acti
 	fault_point("spawn");
 	r = __real_posix_spawn(pid, path, actions, attributes, argv, environment);
 	fault_point("spawned");
+	return r;
+}
+
+int __wrap_nfm_nfdump_file_commit(struct nfm_nfdump_file *f, const char *name)
+{
+	int r;
+
+	fault_point("nfdump");
+	r = __real_nfm_nfdump_file_commit(f, name);
+	fault_point("nfdumped");
 	return r;
 }
