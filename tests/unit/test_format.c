@@ -31,8 +31,12 @@ static const struct nfm_snapshot_meta meta = {
 	.epoch = 42,
 	.from_unix_ns = NOON_NS,
 	.to_unix_ns = NOON_NS + MINUTES_5,
+	.slot_unix_ns = NOON_NS - 1,
 	.interval_s = 300,
 	.flags = NFM_SNAPSHOT_PARTIAL,
+	.earlier_slots = 8,
+	.gap_count = 2,
+	.gap = { { NOON_NS, NOON_NS + 1 }, { NOON_NS + 5, NOON_NS + 7 } },
 };
 
 static const struct nfm_prefix prefixes[] = {
@@ -43,10 +47,13 @@ static const struct nfm_prefix prefixes[] = {
 	{ .addr = { 0xfe, 0x80, [15] = 1 }, .family = 6, .bits = 128 },
 };
 
+static const struct nfm_snapshot_earlier earlier[] = { { 1, 1, 0 }, { 7, 0, UINT64_MAX } };
+
 static const struct nfm_snapshot_customer customers[] = {
-	{ "alice", "Alice", prefixes, 5, { 1, 2, 3 }, { 127, 128, 16384 } },
-	{ "bob", "", NULL, 0, { UINT64_MAX, UINT64_MAX - 1, 1ULL << 63 }, { 0, 0, 0 } },
-	{ "Zoë / 東京", "a,\"b\"\n", prefixes + 1, 1, { 0, 0, 0 }, { 1ULL << 32, 7, 8 } },
+	{ "Zoë / 東京", "a,\"b\"\n", prefixes + 1, 1, { 0, 0, 0 }, { 1ULL << 32, 7, 8 }, NULL, 0 },
+	{ "alice", "Alice", prefixes, 5, { 1, 2, 3 }, { 127, 128, 16384 }, earlier, 2 },
+	{ "bob", "", NULL, 0, { UINT64_MAX, UINT64_MAX - 1, 1ULL << 63 }, { 0, 0, 0 },
+	  earlier + 1, 1 },
 };
 
 static const struct nfm_snapshot_stream streams[] = {
@@ -104,8 +111,22 @@ static void write_sample(char *path)
 		assert_int_equal(nfm_snapshot_writer_exporter(w, &exporters[i]), 0);
 	for (size_t i = 0; i < NFM_ARRAY_SIZE(reasons); i++)
 		assert_int_equal(nfm_snapshot_writer_reason(w, &reasons[i]), 0);
+	nfm_snapshot_writer_earlier(w, NFM_ROW_LOCAL, earlier + 1, 1);
+	nfm_snapshot_writer_earlier(w, NFM_ROW_UNMATCHED, earlier, 1);
+	nfm_snapshot_writer_earlier(w, NFM_ROW_UNMATCHED, earlier, 2); /* the last word counts */
 	assert_int_equal(commit(w, path, NULL), 0);
 	nfm_snapshot_writer_free(w);
+}
+
+static void assert_earlier(const struct nfm_snapshot_earlier *a, uint32_t count,
+			   const struct nfm_snapshot_earlier *b, uint32_t expected)
+{
+	assert_int_equal(count, expected);
+	for (uint32_t i = 0; i < count; i++) {
+		assert_int_equal(a[i].back, b[i].back);
+		assert_int_equal(a[i].up_bytes, b[i].up_bytes);
+		assert_int_equal(a[i].down_bytes, b[i].down_bytes);
+	}
 }
 
 static void assert_customer(const struct nfm_snapshot_customer *a,
@@ -119,6 +140,7 @@ static void assert_customer(const struct nfm_snapshot_customer *a,
 				    a->prefix_count * sizeof(*a->prefixes));
 	assert_memory_equal(&a->up, &b->up, sizeof(a->up));
 	assert_memory_equal(&a->down, &b->down, sizeof(a->down));
+	assert_earlier(a->earlier, a->earlier_count, b->earlier, b->earlier_count);
 }
 
 static void assert_exporter(const struct nfm_snapshot_exporter *a,
@@ -154,26 +176,24 @@ static void assert_totals(const struct nfm_snapshot_reader *r)
 	assert_memory_equal(&t, &total, sizeof(t));
 }
 
-static void what_goes_in_comes_out(void **state)
+static void assert_earlier_totals(const struct nfm_snapshot_reader *r)
 {
-	struct nfm_snapshot_reader *r;
-	struct nfm_snapshot_customer customer[3], after;
+	const struct nfm_snapshot_earlier *e;
+	uint32_t count;
+
+	e = nfm_snapshot_reader_earlier(r, NFM_ROW_UNMATCHED, &count);
+	assert_earlier(e, count, earlier, 2);
+	e = nfm_snapshot_reader_earlier(r, NFM_ROW_LOCAL, &count);
+	assert_earlier(e, count, earlier + 1, 1);
+	nfm_snapshot_reader_earlier(r, NFM_ROW_FIRST, &count);
+	assert_int_equal(count, 0);
+}
+
+static void assert_exporters_and_reasons(struct nfm_snapshot_reader *r)
+{
 	struct nfm_snapshot_exporter exporter;
 	struct nfm_snapshot_reason reason;
-	char path[PATH_MAX];
 
-	(void)state;
-	write_sample(path);
-	assert_string_equal(path, in_folder(FIRST_NAME));
-	assert_int_equal(nfm_snapshot_reader_open(path, &r, NULL), 0);
-	assert_memory_equal(nfm_snapshot_reader_meta(r), &meta, sizeof(meta));
-	assert_int_equal(nfm_snapshot_reader_customer_count(r), 3);
-	assert_totals(r);
-	for (size_t i = 0; i < 3; i++) {
-		assert_int_equal(nfm_snapshot_reader_customer(r, &customer[i]), 1);
-		assert_customer(&customer[i], &customers[i]);
-	}
-	assert_int_equal(nfm_snapshot_reader_customer(r, &after), 0);
 	for (size_t i = 0; i < 2; i++) {
 		assert_int_equal(nfm_snapshot_reader_exporter(r, &exporter), 1);
 		assert_exporter(&exporter, &exporters[i]);
@@ -186,8 +206,58 @@ static void what_goes_in_comes_out(void **state)
 		assert_int_equal(reason.records, reasons[i].records);
 	}
 	assert_int_equal(nfm_snapshot_reader_reason(r, &reason), 0);
-	assert_int_equal(nfm_snapshot_reader_customer(r, &after), 0);
-	assert_string_equal(customer[0].id, "alice"); /* strings live as long as the reader */
+}
+
+static void assert_sample(struct nfm_snapshot_reader *r)
+{
+	struct nfm_snapshot_customer customer;
+
+	assert_memory_equal(nfm_snapshot_reader_meta(r), &meta, sizeof(meta));
+	assert_int_equal(nfm_snapshot_reader_customer_count(r), 3);
+	assert_totals(r);
+	assert_earlier_totals(r);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(nfm_snapshot_reader_customer(r, &customer), 1);
+		assert_customer(&customer, &customers[i]);
+	}
+	assert_int_equal(nfm_snapshot_reader_customer(r, &customer), 0);
+	assert_exporters_and_reasons(r);
+	assert_int_equal(nfm_snapshot_reader_customer(r, &customer), 0);
+}
+
+static void what_goes_in_comes_out(void **state)
+{
+	struct nfm_snapshot_reader *r;
+	char path[PATH_MAX];
+
+	(void)state;
+	write_sample(path);
+	assert_string_equal(path, in_folder(FIRST_NAME));
+	assert_int_equal(nfm_snapshot_reader_open(path, &r, NULL), 0);
+	assert_sample(r);
+	nfm_snapshot_reader_free(r);
+	assert_int_equal(nfm_snapshot_stream_open(path, &r, NULL), 0);
+	assert_sample(r);
+	nfm_snapshot_reader_free(r);
+}
+
+static void strings_live_as_long_as_the_reader(void **state)
+{
+	struct nfm_snapshot_customer first, other;
+	struct nfm_snapshot_exporter exporter;
+	struct nfm_snapshot_reader *r;
+	char path[PATH_MAX];
+
+	(void)state;
+	write_sample(path);
+	assert_int_equal(nfm_snapshot_reader_open(path, &r, NULL), 0);
+	assert_int_equal(nfm_snapshot_reader_customer(r, &first), 1);
+	while (nfm_snapshot_reader_customer(r, &other) == 1)
+		;
+	while (nfm_snapshot_reader_exporter(r, &exporter) == 1)
+		;
+	assert_string_equal(first.id, customers[0].id);
+	assert_string_equal(first.name, customers[0].name);
 	nfm_snapshot_reader_free(r);
 }
 
@@ -247,7 +317,7 @@ static void write_many(char *path, uint32_t count, const struct nfm_prefix *list
 			.down = { i * 1000003ULL, i + 5ULL, i },
 		};
 
-		snprintf(id, sizeof(id), "customer-%u", i);
+		snprintf(id, sizeof(id), "customer-%05u", i);
 		assert_int_equal(nfm_snapshot_writer_customer(w, &c), 0);
 	}
 	assert_int_equal(commit(w, path, NULL), 0);
@@ -271,7 +341,7 @@ static void files_of_many_customers(void **state)
 	write_many(path, COUNT, list, LISTED);
 	assert_int_equal(nfm_snapshot_reader_open(path, &r, NULL), 0);
 	for (uint32_t i = 0; i < COUNT; i++) {
-		snprintf(id, sizeof(id), "customer-%u", i);
+		snprintf(id, sizeof(id), "customer-%05u", i);
 		assert_int_equal(nfm_snapshot_reader_customer(r, &c), 1);
 		assert_string_equal(c.id, id);
 		assert_int_equal(c.up.bytes, i * 977ULL);
@@ -445,6 +515,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(what_goes_in_comes_out),
+		TEST(strings_live_as_long_as_the_reader),
 		TEST(a_later_section_may_be_asked_for_first),
 		TEST(an_empty_interval_is_a_file),
 		TEST(files_of_many_customers),

@@ -4,6 +4,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -42,9 +43,9 @@ static int read_at_start(int fd, void *buf, size_t size, size_t *len)
 static int verify_frame(const uint8_t *bytes, size_t len, const char *path,
 			struct nfm_error *error)
 {
-	struct nfm_snapshot_header h;
+	struct nfm_snapshot_header_v1 h; /* the smallest */
+	uint32_t size, version;
 	uint64_t sum_le;
-	uint32_t size;
 
 	if (len < sizeof(h))
 		return damaged(error, path, "it is shorter than a header");
@@ -52,32 +53,35 @@ static int verify_frame(const uint8_t *bytes, size_t len, const char *path,
 	if (memcmp(h.magic, NFM_SNAPSHOT_MAGIC, sizeof(h.magic)))
 		return damaged(error, path, "it does not begin as a snapshot does");
 	size = le32toh(h.header_size_le);
+	version = le32toh(h.version_le);
 	if (size < sizeof(h) || size > len)
 		return damaged(error, path, "the header's size is wrong");
 	memcpy(&sum_le, bytes + size - sizeof(sum_le), sizeof(sum_le));
 	if (le64toh(sum_le) != XXH3_64bits(bytes, size - sizeof(sum_le)))
 		return damaged(error, path, "the header's checksum is wrong");
-	if (le32toh(h.version_le) > NFM_SNAPSHOT_VERSION)
+	if (version > NFM_SNAPSHOT_VERSION)
 		return nfm_error_set(error, -EPROTONOSUPPORT,
 				     "%s: written in format %u, and this nfmeter reads up to %u: "
 				     "upgrade nfmeter to read it",
-				     path, le32toh(h.version_le), NFM_SNAPSHOT_VERSION);
-	if (le32toh(h.version_le) != NFM_SNAPSHOT_VERSION || size != sizeof(h))
+				     path, version, NFM_SNAPSHOT_VERSION);
+	if (!version || size != (version == 1 ? sizeof(h) : sizeof(struct nfm_snapshot_header)))
 		return damaged(error, path, "the header's version is wrong");
 	return 0;
 }
 
-static void take_header(const uint8_t *bytes, struct nfm_header *out)
+static void take_header_v1(const uint8_t *bytes, struct nfm_header *out)
 {
-	struct nfm_snapshot_header h;
+	struct nfm_snapshot_header_v1 h;
 
 	memcpy(&h, bytes, sizeof(h));
 	*out = (struct nfm_header){
 		.meta.epoch = le64toh(h.epoch_le),
 		.meta.from_unix_ns = le64toh(h.from_unix_ns_le),
 		.meta.to_unix_ns = le64toh(h.to_unix_ns_le),
+		.meta.slot_unix_ns = le64toh(h.from_unix_ns_le),
 		.meta.interval_s = le32toh(h.interval_s_le),
 		.meta.flags = le32toh(h.flags_le),
+		.version = 1,
 		.size = le32toh(h.header_size_le),
 		.payload_size = le64toh(h.payload_size_le),
 		.raw_size = le64toh(h.raw_size_le),
@@ -89,19 +93,60 @@ static void take_header(const uint8_t *bytes, struct nfm_header *out)
 	memcpy(out->meta.identity, h.identity, sizeof(out->meta.identity));
 }
 
+static void take_header(const uint8_t *bytes, struct nfm_header *out)
+{
+	struct nfm_snapshot_header h;
+
+	memcpy(&h, bytes, sizeof(h));
+	*out = (struct nfm_header){
+		.meta.epoch = le64toh(h.epoch_le),
+		.meta.from_unix_ns = le64toh(h.from_unix_ns_le),
+		.meta.to_unix_ns = le64toh(h.to_unix_ns_le),
+		.meta.slot_unix_ns = le64toh(h.slot_unix_ns_le),
+		.meta.interval_s = le32toh(h.interval_s_le),
+		.meta.flags = le32toh(h.flags_le),
+		.meta.earlier_slots = le32toh(h.earlier_slots_le),
+		.meta.gap_count = le32toh(h.gap_count_le),
+		.version = le32toh(h.version_le),
+		.size = le32toh(h.header_size_le),
+		.customers = le64toh(h.customers_le),
+		.exporters = le64toh(h.exporters_le),
+		.reasons = le64toh(h.reasons_le),
+		.others_at = le64toh(h.others_at_le),
+		.foot_at = le64toh(h.foot_at_le),
+		.foot_size = le64toh(h.foot_size_le),
+		.foot_xxh3 = le64toh(h.foot_xxh3_le),
+	};
+	for (unsigned int i = 0; i < NFM_SNAPSHOT_GAPS; i++) {
+		out->meta.gap[i].from_unix_ns = le64toh(h.gap[i].from_unix_ns_le);
+		out->meta.gap[i].to_unix_ns = le64toh(h.gap[i].to_unix_ns_le);
+	}
+	memcpy(out->meta.identity, h.identity, sizeof(out->meta.identity));
+}
+
+/* Whether the parts of the file stand where the header says, and are all of it. */
+static bool lengths_valid(const struct nfm_header *h, uint64_t file_size)
+{
+	if (h->version == 1)
+		return h->payload_size == file_size - h->size;
+	return h->others_at >= h->size && h->foot_at >= h->others_at && h->foot_at <= file_size &&
+	       h->foot_size == file_size - h->foot_at;
+}
+
 /* A good checksum says that the file is as it was written, not that we wrote it. */
 static int verify_values(const struct nfm_header *h, uint64_t file_size, const char *path,
 			 struct nfm_error *error)
 {
-	if (h->payload_size != file_size - h->size)
+	if (!lengths_valid(h, file_size))
 		return damaged(error, path, "its length is not the one in its header");
-	if (h->raw_size > NFM_SNAPSHOT_RATIO_FREE &&
-	    h->raw_size / NFM_SNAPSHOT_MAX_RATIO > h->payload_size)
+	if ((h->raw_size > NFM_SNAPSHOT_RATIO_FREE &&
+	     h->raw_size / NFM_SNAPSHOT_MAX_RATIO > h->payload_size) ||
+	    h->foot_size > NFM_SNAPSHOT_FOOT_MAX)
 		return damaged(error, path, "it would unpack to more than any snapshot does");
 	if (h->meta.from_unix_ns > h->meta.to_unix_ns)
 		return damaged(error, path, "its interval ends before it starts");
 	if (h->customers > NFM_SNAPSHOT_MAX_ENTRIES || h->exporters > NFM_SNAPSHOT_MAX_ENTRIES ||
-	    h->reasons > NFM_SNAPSHOT_MAX_ENTRIES)
+	    h->reasons > NFM_SNAPSHOT_MAX_ENTRIES || h->meta.gap_count > NFM_SNAPSHOT_GAPS)
 		return damaged(error, path, "it tells of more entries than a snapshot holds");
 	return 0;
 }
@@ -124,7 +169,10 @@ static int read_header(int fd, const char *path, struct nfm_header *out, struct 
 	code = verify_frame(bytes, len, path, error);
 	if (code)
 		return code;
-	take_header(bytes, out);
+	if (bytes[offsetof(struct nfm_snapshot_header, version_le)] == 1)
+		take_header_v1(bytes, out);
+	else
+		take_header(bytes, out);
 	return verify_values(out, (uint64_t)st.st_size, path, error);
 }
 

@@ -7,9 +7,14 @@
 
 struct nfm_header {
 	struct nfm_snapshot_meta meta;
-	uint32_t size; /* of the header: the payload follows */
-	uint64_t payload_size, raw_size;
+	uint32_t version;
+	uint32_t size; /* of the header: the content follows */
 	uint64_t customers, exporters, reasons;
+	/* version 2: see snapshot/format.h */
+	uint64_t others_at, foot_at, foot_size;
+	uint64_t foot_xxh3;
+	/* version 1 */
+	uint64_t payload_size, raw_size;
 	uint64_t payload_xxh3;
 };
 

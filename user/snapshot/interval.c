@@ -9,23 +9,10 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "snapshot/interval_work.h"
 
 #define BLOCK_ROWS 128U /* their sums stay in the nearest cache */
 #define NO_STREAM UINT32_MAX
-
-/* The writing of one file. */
-struct work {
-	const struct nfm_table *table;
-	uint32_t bank;
-	struct nfm_snapshot_writer *writer;
-	struct nfm_rotate_result *out;
-	struct nfm_snapshot_count customers; /* up and down of all of them */
-	bool shrunk;			     /* a counter is below its base */
-	/* streams by exporter: a list for each */
-	uint32_t *stream_head; /* of an exporter */
-	uint32_t *stream_next; /* of a stream */
-	struct nfm_snapshot_stream *streams; /* of the exporter at hand */
-};
 
 struct nfm_interval_rows nfm_interval_rows_in_use(const struct nfm_table *t)
 {
@@ -74,8 +61,7 @@ int nfm_interval_walk(const struct nfm_table *t, uint32_t bank, uint32_t first, 
 	return 0;
 }
 
-/* What a row counted in the interval. */
-static struct nfm_row difference(struct work *w, uint32_t row, const struct nfm_row *sum)
+struct nfm_row nfm_interval_difference(struct nfm_interval_work *w, uint32_t row, const struct nfm_row *sum)
 {
 	const struct nfm_row *base = nfm_table_base(w->table, w->bank, row);
 	struct nfm_row delta = {};
@@ -89,16 +75,6 @@ static struct nfm_row difference(struct work *w, uint32_t row, const struct nfm_
 			delta.word[i] = sum->word[i] - base->word[i];
 	}
 	return delta;
-}
-
-static struct nfm_snapshot_count up_of(const struct nfm_row *row)
-{
-	return (struct nfm_snapshot_count){ row->up_bytes, row->up_packets, row->up_flows };
-}
-
-static struct nfm_snapshot_count down_of(const struct nfm_row *row)
-{
-	return (struct nfm_snapshot_count){ row->down_bytes, row->down_packets, row->down_flows };
 }
 
 static void count_add(struct nfm_snapshot_count *to, const struct nfm_snapshot_count *from)
@@ -117,54 +93,6 @@ static void copy_text(char *to, size_t size, const char *from, size_t from_size)
 	to[len] = '\0';
 }
 
-static int write_customer(struct work *w, uint32_t row, const struct nfm_row *delta)
-{
-	const struct nfm_name *name = &w->table->names[row];
-	uint32_t prefix_limit = w->table->geometry.prefixes;
-	char id[NFM_ID_SIZE], text[NFM_NAME_SIZE];
-	struct nfm_snapshot_customer customer = {
-		.id = id,
-		.name = text,
-		.up = up_of(delta),
-		.down = down_of(delta),
-	};
-
-	copy_text(id, sizeof(id), name->id, sizeof(name->id));
-	copy_text(text, sizeof(text), name->name, sizeof(name->name));
-	if (!id[0]) /* counted and yet without a name: not to be lost */
-		snprintf(id, sizeof(id), "row-%" PRIu32, row);
-	if (name->first_prefix < prefix_limit) {
-		customer.prefixes = &w->table->prefixes[name->first_prefix];
-		customer.prefix_count =
-			NFM_MIN(name->prefix_count, prefix_limit - name->first_prefix);
-	}
-	count_add(&w->customers, &customer.up);
-	count_add(&w->customers, &customer.down);
-	w->out->customers++;
-	return nfm_snapshot_writer_customer(w->writer, &customer);
-}
-
-static int write_customers(void *cookie, uint32_t row, const struct nfm_row *sum, uint32_t count)
-{
-	struct work *w = cookie;
-
-	for (uint32_t i = 0; i < count; i++, row++) {
-		struct nfm_row delta = difference(w, row, &sum[i]);
-		int code = 0;
-
-		if (row == NFM_ROW_UNMATCHED)
-			w->out->unmatched = up_of(&delta);
-		else if (row == NFM_ROW_LOCAL)
-			w->out->local = up_of(&delta);
-		else if (delta.up_bytes | delta.up_packets | delta.up_flows | delta.down_bytes |
-			 delta.down_packets | delta.down_flows)
-			code = write_customer(w, row, &delta);
-		if (code)
-			return code;
-	}
-	return 0;
-}
-
 void nfm_interval_note_exporter(struct nfm_rotate_result *out,
 				const struct nfm_snapshot_exporter *exporter)
 {
@@ -174,7 +102,7 @@ void nfm_interval_note_exporter(struct nfm_rotate_result *out,
 }
 
 /* Gathers an exporter's streams, and their loss. */
-static void take_streams(struct work *w, uint32_t number, struct nfm_snapshot_exporter *exporter)
+static void take_streams(struct nfm_interval_work *w, uint32_t number, struct nfm_snapshot_exporter *exporter)
 {
 	uint32_t i = w->stream_head[number];
 
@@ -195,7 +123,7 @@ static void take_streams(struct work *w, uint32_t number, struct nfm_snapshot_ex
 	}
 }
 
-static int write_exporter(struct work *w, uint32_t number, const struct nfm_row *delta)
+static int write_exporter(struct nfm_interval_work *w, uint32_t number, const struct nfm_row *delta)
 {
 	const struct nfm_exporter *e = &w->table->exporters[number];
 	char name[sizeof(e->name) + 1];
@@ -219,7 +147,7 @@ static int write_exporter(struct work *w, uint32_t number, const struct nfm_row 
 }
 
 /* An exporter's row without an exporter is in the file only for the sake of its counts. */
-static bool exporter_known(const struct work *w, uint32_t number, const struct nfm_row *delta)
+static bool exporter_known(const struct nfm_interval_work *w, uint32_t number, const struct nfm_row *delta)
 {
 	const struct nfm_row zero = {};
 
@@ -230,11 +158,11 @@ static bool exporter_known(const struct work *w, uint32_t number, const struct n
 /* Every known exporter, also one that was silent: its loss and its streams are told. */
 static int write_exporters(void *cookie, uint32_t row, const struct nfm_row *sum, uint32_t count)
 {
-	struct work *w = cookie;
+	struct nfm_interval_work *w = cookie;
 	uint32_t number = row - nfm_table_exporter_row(w->table, 0);
 
 	for (uint32_t i = 0; i < count; i++) {
-		struct nfm_row delta = difference(w, row + i, &sum[i]);
+		struct nfm_row delta = nfm_interval_difference(w, row + i, &sum[i]);
 		int code = 0;
 
 		if (exporter_known(w, number + i, &delta))
@@ -260,11 +188,11 @@ void nfm_interval_note_reason(struct nfm_rotate_result *out,
 
 static int write_reasons(void *cookie, uint32_t row, const struct nfm_row *sum, uint32_t count)
 {
-	struct work *w = cookie;
+	struct nfm_interval_work *w = cookie;
 	uint32_t number = row - nfm_table_reason_row(w->table, 0);
 
 	for (uint32_t i = 0; i < count; i++) {
-		struct nfm_row delta = difference(w, row + i, &sum[i]);
+		struct nfm_row delta = nfm_interval_difference(w, row + i, &sum[i]);
 		struct nfm_snapshot_reason reason = {
 			.reason = number + i,
 			.datagrams = delta.reason.datagrams,
@@ -282,7 +210,7 @@ static int write_reasons(void *cookie, uint32_t row, const struct nfm_row *sum, 
 	return 0;
 }
 
-static int list_streams(struct work *w, uint32_t exporters)
+static int list_streams(struct nfm_interval_work *w, uint32_t exporters)
 {
 	const struct nfm_table *t = w->table;
 	uint32_t count = __atomic_load_n(&t->ctl->stream_count, __ATOMIC_ACQUIRE);
@@ -306,36 +234,38 @@ static int list_streams(struct work *w, uint32_t exporters)
 }
 
 /* Everything counted is somebody's: if it is not, the file says so, and so does the log. */
-static void check_balance(struct work *w)
+static void check_balance(struct nfm_interval_work *w)
 {
 	const struct nfm_snapshot_count *unmatched = &w->out->unmatched, *local = &w->out->local;
 	const struct nfm_snapshot_count *total = &w->out->total;
 	struct nfm_snapshot_count sum = w->customers;
+	bool late = !nfm_interval_earlier_plausible(w);
 
 	count_add(&sum, unmatched);
 	sum.bytes -= local->bytes;
 	sum.packets -= local->packets;
 	sum.flows -= local->flows;
-	if (!w->shrunk && !memcmp(&sum, total, sizeof(sum)))
+	if (!w->shrunk && !late && !memcmp(&sum, total, sizeof(sum)))
 		return;
 	w->out->meta.flags |= NFM_SNAPSHOT_UNBALANCED;
 	nfm_snapshot_writer_add_flags(w->writer, NFM_SNAPSHOT_UNBALANCED);
 	nfm_log(LOG_ERR,
 		"interval %" PRIu64 ": customers, unmatched and local make %" PRIu64 " bytes, "
 		"%" PRIu64 " packets, %" PRIu64 " flows, but the exporters' rows %" PRIu64
-		", %" PRIu64 ", %" PRIu64 "%s; the file is marked unbalanced: please report this",
+		", %" PRIu64 ", %" PRIu64 "%s%s; the file is marked unbalanced: please report this",
 		w->out->meta.epoch, sum.bytes, sum.packets, sum.flows, total->bytes, total->packets,
-		total->flows, w->shrunk ? ", and a counter went backwards" : "");
+		total->flows, w->shrunk ? ", and a counter went backwards" : "",
+		late ? ", and more bytes are said to be late than there are" : "");
 }
 
-static int write_rows(struct work *w)
+static int write_rows(struct nfm_interval_work *w)
 {
 	const struct nfm_table *t = w->table;
 	struct nfm_interval_rows rows = nfm_interval_rows_in_use(t);
 	int code = list_streams(w, rows.exporters);
 
 	if (!code)
-		code = nfm_interval_walk(t, w->bank, 0, rows.customers, write_customers, w);
+		code = nfm_interval_write_customers(w, rows.customers);
 	if (!code)
 		code = nfm_interval_walk(t, w->bank, nfm_table_exporter_row(t, 0), rows.exporters,
 					 write_exporters, w);
@@ -348,7 +278,7 @@ static int write_rows(struct work *w)
 int nfm_interval_write(const struct nfm_table *t, const char *directory,
 		       struct nfm_rotate_result *out, struct nfm_error *error)
 {
-	struct work w = { .table = t, .bank = out->meta.epoch & 1, .out = out };
+	struct nfm_interval_work w = { .table = t, .bank = out->meta.epoch & 1, .out = out };
 	int code;
 
 	code = nfm_snapshot_writer_open(directory, &out->meta, &w.writer, error);
@@ -370,5 +300,6 @@ int nfm_interval_write(const struct nfm_table *t, const char *directory,
 	free(w.stream_head);
 	free(w.stream_next);
 	free(w.streams);
+	free(w.slots);
 	return code;
 }

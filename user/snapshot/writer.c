@@ -5,230 +5,176 @@
 #include <string.h>
 #include <unistd.h>
 #include <xxhash.h>
-#include <zstd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/io.h"
+#include "snapshot/block.h"
+#include "snapshot/encode.h"
 #include "snapshot/format.h"
 #include "snapshot/place.h"
 #include "snapshot/snapshot.h"
 #include "snapshot/step.h"
-
-#define COMPRESSION_LEVEL 1
-#define RAW_BYTES (256U << 10) /* encoded entries that wait for the compressor */
-#define ENTRY_MAX 1024U	       /* bytes of an entry's fields, its lists apart */
-
-_Static_assert(ENTRY_MAX > 2 * (2 + NFM_SNAPSHOT_MAX_STRING) + 16 * NFM_VARINT_MAX, "an entry");
+#include "snapshot/writer.h"
 
 /* In the order of the file. */
-static const uint8_t tags[] = {
+static const uint8_t kinds[] = {
 	NFM_SNAPSHOT_CUSTOMERS,
 	NFM_SNAPSHOT_EXPORTERS,
 	NFM_SNAPSHOT_REASONS,
-	NFM_SNAPSHOT_TOTALS,
 };
 
-enum { CUSTOMERS, EXPORTERS, REASONS, TOTALS };
+enum { CUSTOMERS, EXPORTERS, REASONS, SECTIONS };
 
 struct nfm_snapshot_writer {
 	struct nfm_place place;
 	struct nfm_snapshot_meta meta;
-	ZSTD_CCtx *zstd;
-	XXH3_state_t *hash;
-	uint8_t *raw;
-	size_t raw_used;
-	uint8_t *packed;
-	size_t packed_size;
-	uint64_t raw_size, payload_size; /* bytes so far */
-	uint64_t count[TOTALS];
+	struct nfm_block_packer packer;
+	struct nfm_encoder block;   /* entries of the open block */
+	struct nfm_encoder blocks;  /* of the foot: what leads to the customers' blocks */
+	struct nfm_encoder earlier[2]; /* of the foot, of unmatched and local */
+	uint32_t entries;	    /* of the open block */
+	uint64_t at;		    /* where the open block will stand in the file */
+	uint64_t others_at;	    /* 0: only customers so far */
+	uint64_t count[SECTIONS];
 	unsigned int section; /* the open one */
 	int code;	      /* the first failure: everything after it does nothing */
+	char last_id[NFM_SNAPSHOT_MAX_STRING + 1];
 };
 
-/* Room for `bytes` is there: see reserve(). */
-static void put_byte(struct nfm_snapshot_writer *w, uint8_t byte)
+static int note(struct nfm_snapshot_writer *w, int code)
 {
-	w->raw[w->raw_used++] = byte;
-}
-
-static void put_varint(struct nfm_snapshot_writer *w, uint64_t value)
-{
-	while (value > 0x7f) {
-		w->raw[w->raw_used++] = (uint8_t)(value | 0x80);
-		value >>= 7;
-	}
-	w->raw[w->raw_used++] = (uint8_t)value;
-}
-
-static void put_bytes(struct nfm_snapshot_writer *w, const void *bytes, size_t len)
-{
-	memcpy(w->raw + w->raw_used, bytes, len);
-	w->raw_used += len;
-}
-
-static void put_string(struct nfm_snapshot_writer *w, const char *text)
-{
-	size_t len = strlen(text);
-
-	put_varint(w, len);
-	put_bytes(w, text, len);
-}
-
-static void put_count(struct nfm_snapshot_writer *w, const struct nfm_snapshot_count *count)
-{
-	put_varint(w, count->bytes);
-	put_varint(w, count->packets);
-	put_varint(w, count->flows);
-}
-
-static int write_packed(struct nfm_snapshot_writer *w, size_t len)
-{
-	XXH3_64bits_update(w->hash, w->packed, len);
-	w->payload_size += len;
-	return nfm_io_write_all(w->place.fd, w->packed, len);
-}
-
-/* Compresses what waits; with `end` also ends the frame. */
-static void pack(struct nfm_snapshot_writer *w, bool end)
-{
-	ZSTD_inBuffer in = { w->raw, w->raw_used, 0 };
-	size_t left;
-
-	do {
-		ZSTD_outBuffer out = { w->packed, w->packed_size, 0 };
-
-		if (w->code)
-			break;
-		left = ZSTD_compressStream2(w->zstd, &out, &in, end ? ZSTD_e_end : ZSTD_e_continue);
-		if (ZSTD_isError(left))
-			w->code = -ENOMEM; /* with valid parameters nothing else fails */
-		else if (out.pos)
-			w->code = write_packed(w, out.pos);
-	} while (end ? left != 0 : in.pos < in.size);
-	w->raw_size += w->raw_used;
-	w->raw_used = 0;
-}
-
-static void reserve(struct nfm_snapshot_writer *w, size_t bytes)
-{
-	if (w->raw_used + bytes > RAW_BYTES)
-		pack(w, false);
-}
-
-/* Ends the sections before `section`, so that each stands in the file, empty or not. */
-static int enter(struct nfm_snapshot_writer *w, unsigned int section)
-{
-	if (!w->code && section < w->section)
-		w->code = -EINVAL;
-	if (w->code)
-		return w->code;
-	reserve(w, ENTRY_MAX);
-	while (w->section < section) {
-		put_byte(w, NFM_SNAPSHOT_END);
-		put_varint(w, w->count[w->section]);
-		put_byte(w, tags[++w->section]);
-	}
+	if (!w->code)
+		w->code = code;
 	return w->code;
 }
 
-static int enter_entry(struct nfm_snapshot_writer *w, unsigned int section)
+/* Where a block of customers begins and how long it is stands in the foot. */
+static void lead_to_block(struct nfm_snapshot_writer *w, uint64_t size)
 {
-	if (enter(w, section))
-		return w->code;
-	if (w->count[section] == NFM_SNAPSHOT_MAX_ENTRIES)
-		return w->code = -EOVERFLOW;
-	w->count[section]++;
-	put_byte(w, NFM_SNAPSHOT_ENTRY);
-	return 0;
+	nfm_encode_string(&w->blocks, (const char *)w->block.bytes); /* the first entry's id */
+	nfm_encode_varint(&w->blocks, size);
+	note(w, w->blocks.code);
 }
 
-static bool string_fits(struct nfm_snapshot_writer *w, const char *text)
+/* Writes the open block, if there is anything in it: its first `size` bytes. */
+static void end_block(struct nfm_snapshot_writer *w, size_t size)
 {
-	if (strnlen(text, NFM_SNAPSHOT_MAX_STRING + 1) <= NFM_SNAPSHOT_MAX_STRING)
-		return true;
-	if (!w->code)
-		w->code = -EINVAL;
-	return false;
-}
+	uint64_t seed = nfm_block_seed(w->meta.identity, w->meta.epoch, w->at);
+	int64_t packed;
 
-static void put_prefixes(struct nfm_snapshot_writer *w, const struct nfm_prefix *prefixes,
-			 uint32_t count)
-{
-	count = NFM_MIN(count, NFM_SNAPSHOT_MAX_PREFIXES);
-	put_varint(w, count);
-	for (uint32_t i = 0; i < count; i++) {
-		const struct nfm_prefix *p = &prefixes[i];
-		uint8_t limit = p->family == 4 ? 32 : 128;
-		uint8_t bits = NFM_MIN(p->bits, limit);
-
-		reserve(w, ENTRY_MAX);
-		put_byte(w, p->family == 4 ? 4 : 6);
-		put_byte(w, bits);
-		put_bytes(w, p->addr, (bits + 7U) / 8);
+	if (w->code || !w->entries)
+		return;
+	packed = nfm_block_pack(&w->packer, kinds[w->section], w->block.bytes, size, w->entries,
+				seed);
+	if (packed < 0) {
+		note(w, (int)packed);
+		return;
 	}
+	if (w->section == CUSTOMERS)
+		lead_to_block(w, (uint64_t)packed);
+	note(w, nfm_io_write_all(w->place.fd, w->packer.packed, (size_t)packed));
+	w->at += (uint64_t)packed;
+	w->entries = 0;
+	/* an entry that did not fit begins the next one */
+	memmove(w->block.bytes, w->block.bytes + size, w->block.used - size);
+	w->block.used -= size;
+}
+
+/* Ends the sections before `section`. */
+static int enter(struct nfm_snapshot_writer *w, unsigned int section)
+{
+	if (section < w->section)
+		return note(w, -EINVAL);
+	if (section == w->section)
+		return w->code;
+	end_block(w, w->block.used);
+	if (w->section == CUSTOMERS)
+		w->others_at = w->at;
+	w->section = section;
+	return w->code;
+}
+
+/* An entry was put into the open block, which was `before` bytes long without it. */
+static int entry_put(struct nfm_snapshot_writer *w, size_t before)
+{
+	if (note(w, w->block.code))
+		return w->code;
+	if (w->count[w->section] == NFM_SNAPSHOT_MAX_ENTRIES)
+		return note(w, -EOVERFLOW);
+	w->count[w->section]++;
+	if (w->block.used > NFM_SNAPSHOT_BLOCK_RAW)
+		end_block(w, before);
+	w->entries++;
+	return w->code;
+}
+
+/* Each id once, in their order: so a reader finds one. */
+static int check_order(struct nfm_snapshot_writer *w, const char *id)
+{
+	size_t len = strnlen(id, sizeof(w->last_id));
+
+	if (len == sizeof(w->last_id))
+		return note(w, -EINVAL);
+	if (w->count[CUSTOMERS] && strcmp(id, w->last_id) <= 0)
+		return note(w, -EINVAL);
+	memcpy(w->last_id, id, len + 1);
+	return 0;
 }
 
 int nfm_snapshot_writer_customer(struct nfm_snapshot_writer *w,
 				 const struct nfm_snapshot_customer *customer)
 {
-	if (!string_fits(w, customer->id) || !string_fits(w, customer->name) ||
-	    enter_entry(w, CUSTOMERS))
+	size_t before = w->block.used;
+
+	if (enter(w, CUSTOMERS) || check_order(w, customer->id))
 		return w->code;
-	put_string(w, customer->id);
-	put_string(w, customer->name);
-	put_prefixes(w, customer->prefixes, customer->prefix_count);
-	reserve(w, ENTRY_MAX);
-	put_count(w, &customer->up);
-	put_count(w, &customer->down);
-	return w->code;
+	nfm_encode_customer(&w->block, customer);
+	return entry_put(w, before);
 }
 
-static void put_streams(struct nfm_snapshot_writer *w, const struct nfm_snapshot_stream *streams,
-			uint32_t count)
+int nfm_snapshot_writer_encoded(struct nfm_snapshot_writer *w, const uint8_t *entry, size_t size)
 {
-	count = NFM_MIN(count, NFM_SNAPSHOT_MAX_STREAMS);
-	put_varint(w, count);
-	for (uint32_t i = 0; i < count; i++) {
-		const struct nfm_snapshot_stream *s = &streams[i];
+	size_t before = w->block.used;
 
-		reserve(w, ENTRY_MAX);
-		put_varint(w, s->version);
-		put_varint(w, s->domain);
-		put_varint(w, s->unit);
-		put_varint(w, s->received);
-		put_varint(w, s->lost);
-		put_varint(w, s->resets);
-	}
+	if (enter(w, CUSTOMERS) || check_order(w, (const char *)entry))
+		return w->code;
+	nfm_encode_bytes(&w->block, entry, size);
+	return entry_put(w, before);
 }
 
 int nfm_snapshot_writer_exporter(struct nfm_snapshot_writer *w,
 				 const struct nfm_snapshot_exporter *exporter)
 {
-	if (!string_fits(w, exporter->name) || enter_entry(w, EXPORTERS))
+	size_t before;
+
+	if (enter(w, EXPORTERS))
 		return w->code;
-	put_bytes(w, exporter->addr.byte, sizeof(exporter->addr.byte));
-	put_string(w, exporter->name);
-	put_varint(w, exporter->datagrams);
-	put_varint(w, exporter->records);
-	put_varint(w, exporter->bytes);
-	put_varint(w, exporter->packets);
-	put_varint(w, exporter->rejected_datagrams);
-	put_varint(w, exporter->rejected_records);
-	put_varint(w, exporter->lost);
-	put_streams(w, exporter->streams, exporter->stream_count);
-	return w->code;
+	before = w->block.used;
+	nfm_encode_exporter(&w->block, exporter);
+	return entry_put(w, before);
 }
 
 int nfm_snapshot_writer_reason(struct nfm_snapshot_writer *w,
 			       const struct nfm_snapshot_reason *reason)
 {
-	if (enter_entry(w, REASONS))
+	size_t before;
+
+	if (enter(w, REASONS))
 		return w->code;
-	put_varint(w, reason->reason);
-	put_varint(w, reason->datagrams);
-	put_varint(w, reason->records);
-	return w->code;
+	before = w->block.used;
+	nfm_encode_reason(&w->block, reason);
+	return entry_put(w, before);
+}
+
+void nfm_snapshot_writer_earlier(struct nfm_snapshot_writer *w, uint32_t row,
+				 const struct nfm_snapshot_earlier *earlier, uint32_t count)
+{
+	struct nfm_encoder *e = &w->earlier[row == NFM_ROW_LOCAL];
+
+	e->used = 0;
+	nfm_encode_earlier(e, earlier, count);
+	note(w, e->code);
 }
 
 void nfm_snapshot_writer_add_flags(struct nfm_snapshot_writer *w, uint32_t flags)
@@ -236,19 +182,9 @@ void nfm_snapshot_writer_add_flags(struct nfm_snapshot_writer *w, uint32_t flags
 	w->meta.flags |= flags;
 }
 
-static int allocate(struct nfm_snapshot_writer *w)
+static bool meta_valid(const struct nfm_snapshot_meta *meta)
 {
-	w->zstd = ZSTD_createCCtx();
-	w->hash = XXH3_createState();
-	w->raw = malloc(RAW_BYTES);
-	w->packed_size = ZSTD_CStreamOutSize();
-	w->packed = malloc(w->packed_size);
-	if (!w->zstd || !w->hash || !w->raw || !w->packed)
-		return -ENOMEM;
-	XXH3_64bits_reset(w->hash);
-	ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_compressionLevel, COMPRESSION_LEVEL);
-	ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_windowLog, NFM_SNAPSHOT_WINDOW_LOG);
-	return 0;
+	return meta->from_unix_ns <= meta->to_unix_ns && meta->gap_count <= NFM_SNAPSHOT_GAPS;
 }
 
 int nfm_snapshot_writer_open(const char *directory, const struct nfm_snapshot_meta *meta,
@@ -257,51 +193,110 @@ int nfm_snapshot_writer_open(const char *directory, const struct nfm_snapshot_me
 	struct nfm_snapshot_writer *w;
 	int code;
 
-	if (meta->from_unix_ns > meta->to_unix_ns)
-		return nfm_error_set(error, -EINVAL, "an interval that ends before it starts");
+	if (!meta_valid(meta))
+		return nfm_error_set(error, -EINVAL,
+				     "an interval that ends before it starts, or has %u gaps",
+				     meta->gap_count);
 	w = calloc(1, sizeof(*w));
 	if (!w)
 		return nfm_place_error(error, -ENOMEM, "make a snapshot file in", directory);
 	w->meta = *meta;
+	w->at = sizeof(struct nfm_snapshot_header);
 	code = nfm_place_open(&w->place, directory, error);
-	if (!code && (code = allocate(w)))
-		nfm_place_error(error, code, "make a snapshot file in", directory);
-	if (!code && lseek(w->place.fd, sizeof(struct nfm_snapshot_header), SEEK_SET) < 0)
+	if (!code && lseek(w->place.fd, (off_t)w->at, SEEK_SET) < 0)
 		code = nfm_place_error(error, -errno, "write a snapshot file in", directory);
 	if (code) {
 		nfm_snapshot_writer_free(w);
 		return code;
 	}
-	put_byte(w, tags[CUSTOMERS]);
 	*out = w;
 	return 0;
 }
 
-static int write_header(struct nfm_snapshot_writer *w)
+static void put_earlier(struct nfm_encoder *foot, const struct nfm_encoder *earlier)
 {
-	struct nfm_snapshot_header h = {
-		.version_le = htole32(NFM_SNAPSHOT_VERSION),
-		.header_size_le = htole32(sizeof(h)),
-		.epoch_le = htole64(w->meta.epoch),
-		.from_unix_ns_le = htole64(w->meta.from_unix_ns),
-		.to_unix_ns_le = htole64(w->meta.to_unix_ns),
-		.interval_s_le = htole32(w->meta.interval_s),
-		.flags_le = htole32(w->meta.flags),
-		.payload_size_le = htole64(w->payload_size),
-		.raw_size_le = htole64(w->raw_size),
-		.customers_le = htole64(w->count[CUSTOMERS]),
-		.exporters_le = htole64(w->count[EXPORTERS]),
-		.reasons_le = htole64(w->count[REASONS]),
-		.payload_xxh3_le = htole64(XXH3_64bits_digest(w->hash)),
-	};
+	if (earlier->used)
+		nfm_encode_bytes(foot, earlier->bytes, earlier->used);
+	else
+		nfm_encode_varint(foot, 0);
+}
 
-	memcpy(h.magic, NFM_SNAPSHOT_MAGIC, sizeof(h.magic));
-	memcpy(h.identity, w->meta.identity, sizeof(h.identity));
-	h.header_xxh3_le = htole64(
-		XXH3_64bits(&h, offsetof(struct nfm_snapshot_header, header_xxh3_le)));
+/* Its length and checksum come into `h`. */
+static int write_foot(struct nfm_snapshot_writer *w, const struct nfm_snapshot_count *unmatched,
+		      const struct nfm_snapshot_count *local,
+		      const struct nfm_snapshot_count *total, struct nfm_snapshot_header *h)
+{
+	struct nfm_encoder foot = {};
+	int code;
+
+	nfm_encode_count(&foot, unmatched);
+	nfm_encode_count(&foot, local);
+	nfm_encode_count(&foot, total);
+	put_earlier(&foot, &w->earlier[0]);
+	put_earlier(&foot, &w->earlier[1]);
+	if (w->blocks.used)
+		nfm_encode_bytes(&foot, w->blocks.bytes, w->blocks.used);
+	code = foot.code;
+	if (!code && foot.used > NFM_SNAPSHOT_FOOT_MAX)
+		code = -EOVERFLOW;
+	if (!code)
+		code = nfm_io_write_all(w->place.fd, foot.bytes, foot.used);
+	h->foot_at_le = htole64(w->at);
+	h->foot_size_le = htole64(foot.used);
+	h->foot_xxh3_le = htole64(code ? 0 : XXH3_64bits(foot.bytes, foot.used));
+	nfm_encoder_free(&foot);
+	return code;
+}
+
+/* `h` has what the foot is; everything else is put into it here. */
+static int write_header(struct nfm_snapshot_writer *w, struct nfm_snapshot_header *h)
+{
+	const struct nfm_snapshot_meta *meta = &w->meta;
+
+	memcpy(h->magic, NFM_SNAPSHOT_MAGIC, sizeof(h->magic));
+	h->version_le = htole32(NFM_SNAPSHOT_VERSION);
+	h->header_size_le = htole32(sizeof(*h));
+	memcpy(h->identity, meta->identity, sizeof(h->identity));
+	h->epoch_le = htole64(meta->epoch);
+	h->from_unix_ns_le = htole64(meta->from_unix_ns);
+	h->to_unix_ns_le = htole64(meta->to_unix_ns);
+	h->interval_s_le = htole32(meta->interval_s);
+	h->flags_le = htole32(meta->flags);
+	h->slot_unix_ns_le = htole64(meta->slot_unix_ns);
+	h->earlier_slots_le = htole32(meta->earlier_slots);
+	h->gap_count_le = htole32(meta->gap_count);
+	h->customers_le = htole64(w->count[CUSTOMERS]);
+	h->exporters_le = htole64(w->count[EXPORTERS]);
+	h->reasons_le = htole64(w->count[REASONS]);
+	h->others_at_le = htole64(w->others_at);
+	for (unsigned int i = 0; i < meta->gap_count; i++) {
+		h->gap[i].from_unix_ns_le = htole64(meta->gap[i].from_unix_ns);
+		h->gap[i].to_unix_ns_le = htole64(meta->gap[i].to_unix_ns);
+	}
+	h->header_xxh3_le =
+		htole64(XXH3_64bits(h, offsetof(struct nfm_snapshot_header, header_xxh3_le)));
 	if (lseek(w->place.fd, 0, SEEK_SET) < 0)
 		return -errno;
-	return nfm_io_write_all(w->place.fd, &h, sizeof(h));
+	return nfm_io_write_all(w->place.fd, h, sizeof(*h));
+}
+
+static int write_ends(struct nfm_snapshot_writer *w, const struct nfm_snapshot_count *unmatched,
+		      const struct nfm_snapshot_count *local,
+		      const struct nfm_snapshot_count *total)
+{
+	struct nfm_snapshot_header h = {};
+
+	if (!w->code)
+		enter(w, SECTIONS);
+	if (!w->code)
+		note(w, nfm_rotate_step_done(NFM_ROTATE_FILE_HALF));
+	if (!w->code)
+		note(w, write_foot(w, unmatched, local, total, &h));
+	if (!w->code)
+		note(w, write_header(w, &h));
+	if (!w->code)
+		note(w, nfm_rotate_step_done(NFM_ROTATE_FILE_WHOLE));
+	return w->code;
 }
 
 int nfm_snapshot_writer_commit(struct nfm_snapshot_writer *w,
@@ -310,19 +305,7 @@ int nfm_snapshot_writer_commit(struct nfm_snapshot_writer *w,
 			       const struct nfm_snapshot_count *total, char *path,
 			       size_t path_size, struct nfm_error *error)
 {
-	if (!enter(w, TOTALS)) {
-		put_count(w, unmatched);
-		put_count(w, local);
-		put_count(w, total);
-		pack(w, true);
-	}
-	if (!w->code)
-		w->code = nfm_rotate_step_done(NFM_ROTATE_FILE_HALF);
-	if (!w->code)
-		w->code = write_header(w);
-	if (!w->code)
-		w->code = nfm_rotate_step_done(NFM_ROTATE_FILE_WHOLE);
-	if (w->code)
+	if (write_ends(w, unmatched, local, total))
 		return nfm_place_error(error, w->code, "write a snapshot file in",
 				       w->place.directory);
 	w->code = nfm_place_publish(&w->place, w->meta.from_unix_ns / NFM_NS_PER_S,
@@ -338,9 +321,10 @@ void nfm_snapshot_writer_free(struct nfm_snapshot_writer *w)
 	if (!w)
 		return;
 	nfm_place_close(&w->place);
-	ZSTD_freeCCtx(w->zstd);
-	XXH3_freeState(w->hash);
-	free(w->raw);
-	free(w->packed);
+	nfm_block_packer_free(&w->packer);
+	nfm_encoder_free(&w->block);
+	nfm_encoder_free(&w->blocks);
+	nfm_encoder_free(&w->earlier[0]);
+	nfm_encoder_free(&w->earlier[1]);
 	free(w);
 }
