@@ -9,11 +9,8 @@ lab_open
 crash_lab
 agent_start
 traffic_start
-
-steps=$(sed -nE 's/^\tX\([A-Z_]+, "([a-z-]+)"\).*/\1/p' "$ROOT/user/snapshot/step.h")
-[ "$(wc -w <<<"$steps")" -ge 11 ] || fail "the steps are not to be found"
 agent_stop KILL
-for step in flip flip+40 start $steps settling:7 settled+60 hook spawn; do
+for step in flip flip+40 start $(rotation_steps) settling:7 settled+60 hook spawn; do
 	agent_dies "$step"
 	agent_dies "$step"
 done
