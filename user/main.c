@@ -4,6 +4,7 @@
 
 #include "agent/agent.h"
 #include "cli/cli.h"
+#include "cli/period.h"
 
 static int cmd_run(struct nfm_cli *cli, int argc, char **argv)
 {
@@ -44,6 +45,9 @@ static const struct nfm_command commands[] = {
 	{ "export", "FILE... --format FORMAT -w OUT [--compress METHOD]",
 	  "snapshots as nfdump, csv or json; OUT: a file, a folder (nfdump), - (csv, json); "
 	  "METHOD: none, lz4, or zstd, which needs nfdump 1.7.4", false, nfm_cmd_export },
+	{ "history",
+	  "CUSTOMER [--unmatched] [--local] [--step STEP] " NFM_PERIOD_USAGE,
+	  "a customer over time; by default the last 24 hours by 5m", true, nfm_cmd_history },
 	{ "expire", "[DIR] [-s SIZE] [-t LIFETIME] [-w PERCENT] [-n]", "expire snapshots now", true,
 	  nfm_cmd_expire },
 	{ "doctor", "", "checks machine, configuration and exporters; says what to do", false,

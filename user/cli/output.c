@@ -292,17 +292,40 @@ void nfm_output_end(struct nfm_output *out)
 
 /* ---- values ---- */
 
-void nfm_output_u64(struct nfm_output *out, const char *key, uint64_t value)
+static void put_number(struct nfm_output *out, const char *key, const char *text)
 {
-	char text[24];
-	int n = snprintf(text, sizeof(text), "%" PRIu64, value);
-
 	if (out->json) {
 		json_key(out, key);
-		check_json(out, yajl_gen_number(out->json, text, (size_t)n));
+		check_json(out, yajl_gen_number(out->json, text, strlen(text)));
 	} else {
 		put(out, key, text);
 	}
+}
+
+void nfm_output_u64(struct nfm_output *out, const char *key, uint64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRIu64, value);
+	put_number(out, key, text);
+}
+
+void nfm_output_decimal(struct nfm_output *out, const char *key, uint64_t value,
+			unsigned int decimals)
+{
+	uint64_t whole = 1;
+	char text[48];
+	size_t end;
+
+	for (unsigned int i = 0; i < decimals; i++)
+		whole *= 10;
+	snprintf(text, sizeof(text), "%" PRIu64 ".%0*" PRIu64, value / whole, (int)decimals,
+		 value % whole);
+	for (end = strlen(text); end && text[end - 1] == '0'; end--)
+		text[end - 1] = '\0';
+	if (end && text[end - 1] == '.')
+		text[end - 1] = '\0';
+	put_number(out, key, text);
 }
 
 char *nfm_output_format_bytes(const struct nfm_output *out, uint64_t value, char *buf,

@@ -56,6 +56,9 @@ void nfm_output_table(struct nfm_output *out, const char *key, const struct nfm_
 void nfm_output_end(struct nfm_output *out); /* of the innermost object, array or table */
 
 void nfm_output_u64(struct nfm_output *out, const char *key, uint64_t value);
+/** value / 10^decimals, as a number with a point; zeroes at its end are left out. */
+void nfm_output_decimal(struct nfm_output *out, const char *key, uint64_t value,
+			unsigned int decimals);
 /** With a unit ("1.5 GB") in text, unless exact bytes are asked for. */
 void nfm_output_bytes(struct nfm_output *out, const char *key, uint64_t value);
 void nfm_output_bool(struct nfm_output *out, const char *key, bool value);
