@@ -15,6 +15,7 @@
 #include "base/units.h"
 #include "snapshot/nfdump.h"
 
+#define FAILED_LOG_S 300  /* as much is said of a failure that goes on for days */
 #define NFDUMP_LOG_S 3600 /* a disk that is full is told once in this time */
 
 uint64_t nfm_rotation_boundary_ns(uint64_t now_unix_ns, uint32_t interval_s)
@@ -70,10 +71,12 @@ static void work(struct nfm_rotation *r)
 					    config->nfdump ? write_nfdump : NULL, r, &r->result,
 					    &r->error);
 	r->expire_outcome = 0;
-	if (r->outcome == 0 && (limits.size_bytes || limits.lifetime_s))
+	/* also behind a failure: it may be what makes room for the next try */
+	if (limits.size_bytes || limits.lifetime_s)
 		r->expire_outcome = nfm_expire_run(config->directory, &limits,
 						   nfm_clock_unix_ns() / NFM_NS_PER_S, false,
-						   log_expired, NULL, &r->expired, &r->error);
+						   log_expired, NULL, &r->expired,
+						   &r->expire_error);
 }
 
 static void tell(const struct nfm_rotation *r)
@@ -141,6 +144,8 @@ int nfm_rotation_open(struct nfm_rotation *r, const struct nfm_config *config,
 	memset(r, 0, sizeof(*r));
 	r->sync_fd = -1;
 	r->nfdump_limit = (struct nfm_log_limit)NFM_LOG_LIMIT(NFDUMP_LOG_S, 1);
+	r->failed_limit = (struct nfm_log_limit)NFM_LOG_LIMIT(FAILED_LOG_S, 3);
+	r->expire_limit = r->failed_limit;
 	r->config = config;
 	r->table = table;
 	check_directory(config->directory);
@@ -229,6 +234,19 @@ static void format_reasons(const struct nfm_rotate_result *result, char *text, s
 	}
 }
 
+static void log_expiry(struct nfm_rotation *r)
+{
+	if (r->expire_outcome < 0)
+		nfm_log_limited(&r->expire_limit, nfm_clock_monotonic_ns(), LOG_ERR, "expiry: %s",
+				r->expire_error.text);
+	else if (r->expired.files_gone)
+		nfm_log(LOG_INFO, "expired files=%llu bytes=%llu kept_files=%llu kept_bytes=%llu",
+			(unsigned long long)r->expired.files_gone,
+			(unsigned long long)r->expired.bytes_gone,
+			(unsigned long long)(r->expired.files_before - r->expired.files_gone),
+			(unsigned long long)(r->expired.bytes_before - r->expired.bytes_gone));
+}
+
 void nfm_rotation_log(struct nfm_rotation *r)
 {
 	const struct nfm_rotate_result *s = &r->result;
@@ -236,8 +254,10 @@ void nfm_rotation_log(struct nfm_rotation *r)
 	char from[64];
 
 	if (r->outcome < 0) {
-		nfm_log(LOG_ERR, "rotation failed, tried again in a moment, nothing is lost: %s",
-			r->error.text);
+		nfm_log_limited(&r->failed_limit, nfm_clock_monotonic_ns(), LOG_ERR,
+				"rotation failed, tried again in a moment, nothing is lost: %s",
+				r->error.text);
+		log_expiry(r);
 		return;
 	}
 	format_reasons(s, reasons, sizeof(reasons));
@@ -259,12 +279,5 @@ void nfm_rotation_log(struct nfm_rotation *r)
 		nfm_log_limited(&r->nfdump_limit, nfm_clock_monotonic_ns(), LOG_ERR,
 				"%s; the snapshot is in place: `nfmeter export` makes the file "
 				"later", r->nfdump_error.text);
-	if (r->expire_outcome < 0)
-		nfm_log(LOG_ERR, "expiry: %s", r->error.text);
-	else if (r->expired.files_gone)
-		nfm_log(LOG_INFO, "expired files=%llu bytes=%llu kept_files=%llu kept_bytes=%llu",
-			(unsigned long long)r->expired.files_gone,
-			(unsigned long long)r->expired.bytes_gone,
-			(unsigned long long)(r->expired.files_before - r->expired.files_gone),
-			(unsigned long long)(r->expired.bytes_before - r->expired.bytes_gone));
+	log_expiry(r);
 }

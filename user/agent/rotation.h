@@ -37,6 +37,8 @@ struct nfm_rotation {
 	int expire_outcome;
 	struct nfm_expire_result expired;
 	struct nfm_error error;
+	struct nfm_error expire_error;
+	struct nfm_log_limit failed_limit, expire_limit;
 	int nfdump_outcome; /* of the interval's nfdump file, if one is wanted */
 	struct nfm_error nfdump_error;
 	struct nfm_log_limit nfdump_limit;

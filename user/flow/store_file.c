@@ -261,11 +261,23 @@ static bool is_history(struct nfm_store_file *file, const struct nfm_store *stor
 	return file->bytes > ANEW_FACTOR * file->live_bytes;
 }
 
+/* Somebody has deleted the log or put another one in its place: nobody will read ours. */
+static bool is_gone(const struct nfm_store_file *file)
+{
+	struct stat ours, named;
+
+	if (file->fd < 0 || fstat(file->fd, &ours))
+		return false;
+	if (stat(file->path, &named))
+		return errno == ENOENT || errno == ENOTDIR;
+	return ours.st_ino != named.st_ino || ours.st_dev != named.st_dev;
+}
+
 int nfm_store_file_tidy(struct nfm_store_file *file, const struct nfm_store *store)
 {
 	if (!*file->path)
 		return 0;
-	if (file->last_error || is_history(file, store))
+	if (file->last_error || is_history(file, store) || is_gone(file))
 		return write_anew(file, store);
 	return 0;
 }

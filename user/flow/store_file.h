@@ -46,8 +46,8 @@ int nfm_store_file_open(struct nfm_store_file *file, const char *path,
 void nfm_store_file_append(struct nfm_store_file *file, const struct nfm_store_change *change);
 
 /**
- * Now and then: writes the log anew if most of it is history or something could not be appended. 0,
- * or -errno: file->last_error, too; the next call tries again.
+ * Now and then: writes the log anew if most of it is history, something could not be appended, or
+ * it is gone from its place. 0, or -errno: file->last_error, too; the next call tries again.
  */
 int nfm_store_file_tidy(struct nfm_store_file *file, const struct nfm_store *store);
 

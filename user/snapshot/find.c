@@ -36,8 +36,8 @@ static int is_the_one(const char *path, const struct nfm_snapshot_meta *wanted,
 		code = nfm_snapshot_reader_open(path, reader, &why);
 	if (!code)
 		return 1;
-	if (code == -ENOENT)
-		return -ENOENT;
+	if (code == -ENOENT || code == -ENOTDIR)
+		return -ENOENT; /* a file in the folder's place: the next look tells of it */
 	if (code == -EBADMSG || code == -EPROTONOSUPPORT || code == -EACCES || code == -EISDIR)
 		return 0;
 	return nfm_error_set(error, code, "%s", why.text);
