@@ -164,7 +164,7 @@ struct nfm_walk_state {
 	__u32 watch;	/* templates are looked at, data are not: this CPU has no column */
 	/* of the set under way: how its times become ages, and where they end in a record */
 	struct nfm_times times;
-	__u64 late_from; /* an age of more than this, in units of the times, may be before the slot */
+	__u64 late_from; /* in units of the times: what is older may be before the slot */
 	__u32 first_end;
 	__u32 last_end;
 	__u32 times_cut;

@@ -151,7 +151,7 @@ NFM_INLINE int decode_records(const struct nfm_walk *walk, const int family, con
 
 /*
  * Whether some of the same records may have begun before the open slot: by the time of the first
- * packet alone, in its own unit. Passes of their own, because all of it at once needs too much stack.
+ * packet alone, in its own unit. Passes of their own: all of it at once needs too much stack.
  */
 NFM_INLINE int may_be_late(const struct nfm_walk *walk)
 {
@@ -182,7 +182,8 @@ NFM_INLINE int decode_times(const struct nfm_walk *walk)
 	__u64 late = 0;
 	__u32 i;
 
-	for (i = s->spans; i < NFM_KERNEL_BATCH && i < s->count; i++) /* of sets that are not late */
+	/* of sets that are not late */
+	for (i = s->spans; i < NFM_KERNEL_BATCH && i < s->count; i++)
 		walk->batch->span[i & (NFM_KERNEL_BATCH - 1)] = (struct nfm_span){};
 	for (i = 0; i < NFM_KERNEL_BATCH && i < s->records; i++) {
 		__u32 index = (s->count + i) & (NFM_KERNEL_BATCH - 1);

@@ -170,12 +170,8 @@ NFM_INLINE void open_times(struct nfm_walk *walk, const struct nfm_layout *layou
 		counter_at(walk, s->record_at + layout->init_at + 8, 8, &init_ms);
 	nfm_times_open(&s->times, layout->times, s->ipfix, s->uptime_ms, s->unix_s, init_ms);
 	s->times_cut = 64 - 8 * size;
-	s->first_end = layout->bytes_end; /* of a template without times: read, and not used */
-	s->last_end = layout->bytes_end;
-	if (layout->times != NFM_TIMES_NONE) {
-		s->first_end = layout->first_at + size;
-		s->last_end = layout->last_at + size;
-	}
+	s->first_end = layout->first_at + size;
+	s->last_end = layout->last_at + size;
 	s->late_from = nfm_times_from_ms(&s->times, walk->batch->elapsed_ms);
 }
 
@@ -209,7 +205,7 @@ NFM_INLINE void decode_set(struct nfm_walk *walk, struct nfm_template_slot *slot
 	walk->s->den = den;
 	walk->s->records = records;
 	stamp(&slot->used_ns, walk->s->now_ns);
-	if (nfm_geometry.earlier_slots) {
+	if (nfm_geometry.earlier_slots && layout->times != NFM_TIMES_NONE) {
 		open_times(walk, layout);
 		if (decode_lateness(walk->md)) /* before the records, which move s->count */
 			decode_spans(walk->md);

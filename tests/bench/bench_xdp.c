@@ -94,7 +94,7 @@ struct series {
 	bool with_slots; /* also without earlier slots, and with flows in two of them */
 };
 
-/* How a program's table is: with flows of the open slot, or older ones; or without earlier slots. */
+/* A program's table: with flows of the open slot, or older ones; or without earlier slots. */
 enum program_kind { PROGRAM_PLAIN, PROGRAM_EARLIER, PROGRAM_NO_EARLIER, PROGRAM_LPM };
 
 static const char *const kind_suffix[] = { "", "-earlier", "-no-earlier", "-lpm-trie" };
