@@ -42,6 +42,21 @@ static long spread_flow(__u32 i, struct nfm_spreading *spreading)
 	return 0;
 }
 
+/* Reads a word of the rows to come, so that all cache misses are under way at once. */
+NFM_INLINE void touch_earlier(const struct nfm_spreading *spreading)
+{
+	const struct nfm_scratch *batch = spreading->batch;
+	__u32 i;
+
+	for (i = 0; i < NFM_KERNEL_BATCH && i < batch->spans; i++) {
+		__u64 late = nfm_span_lateness(batch->span[i], batch->elapsed_ms);
+		__u32 row = batch->flow[i].row & (__u32)((__s64)late >> 63);
+		const struct nfm_row *to = nfm_batch_earlier(&spreading->view, row, 0);
+
+		__asm__ volatile("" : : "r"(to->slot[0].up_bytes));
+	}
+}
+
 /* A global function, verified once; it finds its batch in the scratch map. */
 __noinline int spread_batch(void)
 {
@@ -68,7 +83,8 @@ __noinline int spread_batch(void)
 	s->slots.count = nfm_geometry.earlier_slots;
 	if (!s->slots.slot_ms)
 		return 0; /* no agent has opened a slot yet */
-	bpf_loop(batch->count, spread_flow, &spreading, 0);
+	touch_earlier(&spreading);
+	bpf_loop(batch->spans, spread_flow, &spreading, 0);
 	if (s->earlier)
 		count_reason(&spreading.view, NFM_REASON_EARLIER, s->earlier, batch->now_ns);
 	if (s->oldest)

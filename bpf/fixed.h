@@ -61,6 +61,7 @@ NFM_INLINE int fixed_records(struct nfm_rx *rx, struct nfm_scratch *batch, __u32
 	if ((__s64)odd < 0)
 		return NFM_REASON_ODD;
 	batch->late = late;
+	batch->spans = rx->count;
 	rx->sum.packets = packets_sum;
 	rx->sum.bytes = bytes_sum;
 	return NFM_CONTINUE;

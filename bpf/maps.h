@@ -164,9 +164,11 @@ struct nfm_walk_state {
 	__u32 watch;	/* templates are looked at, data are not: this CPU has no column */
 	/* of the set under way: how its times become ages, and where they end in a record */
 	struct nfm_times times;
+	__u64 late_from; /* in units of the times: what is older may be before the slot */
 	__u32 first_end;
 	__u32 last_end;
 	__u32 times_cut;
+	__u32 spans; /* flows whose span is known */
 	__u32 ipfix;
 	__u32 uptime_ms; /* of the datagram */
 	__u32 unix_s;
@@ -204,7 +206,8 @@ struct nfm_scratch {
 	__u64 tick_ns;
 	__s64 elapsed_ms; /* since the open slot began: see earlier.h */
 	__u64 late;	  /* sign bit: some flow began before that */
-	__u32 reserved[8];
+	__u32 spans;	  /* flows whose span is known, the others are not late */
+	__u32 reserved[7];
 	struct nfm_flow flow[NFM_KERNEL_BATCH];
 	struct nfm_alt alt[NFM_KERNEL_BATCH]; /* of flows that have one */
 	struct nfm_span span[NFM_KERNEL_BATCH];

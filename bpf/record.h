@@ -149,7 +149,29 @@ NFM_INLINE int decode_records(const struct nfm_walk *walk, const int family, con
 	return (__s64)large < 0 ? NFM_RECORDS_LARGE : NFM_RECORDS_PLAIN;
 }
 
-/* The same records' times: a pass of its own, because all of it at once needs too much stack. */
+/*
+ * Whether some of the same records may have begun before the open slot: by the time of the first
+ * packet alone, in its own unit. Passes of their own: all of it at once needs too much stack.
+ */
+NFM_INLINE int may_be_late(const struct nfm_walk *walk)
+{
+	const struct nfm_layout *layout = &pool_slot(walk->pool, walk->s->slot)->layout;
+	const __u8 *data = (const void *)(long)walk->md->data;
+	const void *end = (const void *)(long)walk->md->data_end;
+	struct nfm_walk_state *s = walk->s;
+	__u64 late = s->times.relative; /* needs the last packet's, too */
+	__u32 i;
+
+	for (i = 0; i < NFM_KERNEL_BATCH && i < s->records; i++) {
+		__u32 at = s->record_at + i * layout->record_bytes;
+		__u64 first = NFM_RECORD_COUNTER(at + s->first_end, s->times_cut & 63);
+
+		late |= s->late_from - ((s->times.base - first) & s->times.mask);
+	}
+	return (__s64)late < 0;
+}
+
+/* Their ages. */
 NFM_INLINE int decode_times(const struct nfm_walk *walk)
 {
 	const struct nfm_layout *layout = &pool_slot(walk->pool, walk->s->slot)->layout;
@@ -160,6 +182,9 @@ NFM_INLINE int decode_times(const struct nfm_walk *walk)
 	__u64 late = 0;
 	__u32 i;
 
+	/* of sets that are not late */
+	for (i = s->spans; i < NFM_KERNEL_BATCH && i < s->count; i++)
+		walk->batch->span[i & (NFM_KERNEL_BATCH - 1)] = (struct nfm_span){};
 	for (i = 0; i < NFM_KERNEL_BATCH && i < s->records; i++) {
 		__u32 index = (s->count + i) & (NFM_KERNEL_BATCH - 1);
 		__u32 at = s->record_at + i * layout->record_bytes;
@@ -173,6 +198,7 @@ NFM_INLINE int decode_times(const struct nfm_walk *walk)
 		walk->batch->span[index] = span;
 	}
 	walk->batch->late |= late;
+	s->spans = s->count + s->records;
 	return 0;
 }
 
@@ -251,6 +277,13 @@ NFM_INLINE int walk_open(struct xdp_md *md, struct nfm_walk *walk)
 NFM_DECODE_RECORDS(decode_records4, 4, 0)
 NFM_DECODE_RECORDS(decode_records4_nat, 4, 1)
 NFM_DECODE_RECORDS(decode_records6, 6, 0)
+
+__noinline int decode_lateness(struct xdp_md *md)
+{
+	struct nfm_walk walk;
+
+	return walk_open(md, &walk) ? may_be_late(&walk) : 0;
+}
 
 __noinline int decode_spans(struct xdp_md *md)
 {

@@ -170,12 +170,9 @@ NFM_INLINE void open_times(struct nfm_walk *walk, const struct nfm_layout *layou
 		counter_at(walk, s->record_at + layout->init_at + 8, 8, &init_ms);
 	nfm_times_open(&s->times, layout->times, s->ipfix, s->uptime_ms, s->unix_s, init_ms);
 	s->times_cut = 64 - 8 * size;
-	s->first_end = layout->bytes_end; /* of a template without times: read, and not used */
-	s->last_end = layout->bytes_end;
-	if (layout->times != NFM_TIMES_NONE) {
-		s->first_end = layout->first_at + size;
-		s->last_end = layout->last_at + size;
-	}
+	s->first_end = layout->first_at + size;
+	s->last_end = layout->last_at + size;
+	s->late_from = nfm_times_from_ms(&s->times, walk->batch->elapsed_ms);
 }
 
 NFM_INLINE void decode_set(struct nfm_walk *walk, struct nfm_template_slot *slot)
@@ -208,9 +205,10 @@ NFM_INLINE void decode_set(struct nfm_walk *walk, struct nfm_template_slot *slot
 	walk->s->den = den;
 	walk->s->records = records;
 	stamp(&slot->used_ns, walk->s->now_ns);
-	if (nfm_geometry.earlier_slots) {
+	if (nfm_geometry.earlier_slots && layout->times != NFM_TIMES_NONE) {
 		open_times(walk, layout);
-		decode_spans(walk->md); /* before the records, which move s->count */
+		if (decode_lateness(walk->md)) /* before the records, which move s->count */
+			decode_spans(walk->md);
 	}
 	if (layout->family == 6) {
 		walk->s->has_v6 = 1;
@@ -372,6 +370,7 @@ NFM_INLINE void walk_begin(const struct nfm_rx *rx, struct nfm_walk_state *s, __
 	s->sampling_den = rx->admission.sampling_den;
 	s->disarmed = 0;
 	s->watch = watch;
+	s->spans = 0;
 	s->ipfix = rx->version == NFM_IPFIX;
 	s->uptime_ms = rx->uptime_ms;
 	s->unix_s = rx->unix_s;
@@ -413,6 +412,7 @@ NFM_INLINE int template_decode(struct nfm_rx *rx, struct nfm_scratch *batch)
 	batch->divide_by = batch->walk.den;
 	batch->has_v6 = batch->walk.has_v6;
 	batch->has_alt = batch->walk.has_alt;
+	batch->spans = batch->walk.spans;
 	return NFM_CONTINUE;
 }
 

@@ -124,6 +124,18 @@ nfm_times_span_uptime(__u32 uptime_ms, __u32 first_ms, __u32 last_ms)
 	return span;
 }
 
+/**
+ * An age in units of the times, so that every time with an age of more than `age_ms` (not negative)
+ * has a greater one. Not of NFM_TIMES_NONE.
+ */
+static inline __attribute__((always_inline)) __u64 nfm_times_from_ms(const struct nfm_times *t,
+								     __u64 age_ms)
+{
+	if (age_ms > 0x7fffffff)
+		age_ms = 0x7fffffff;
+	return (age_ms << t->shift) / t->num;
+}
+
 /* Nothing stays in a router for a day: a last packet older than that has no time. */
 #define NFM_SPAN_OLDEST_MS 86400000U
 

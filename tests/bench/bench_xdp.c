@@ -32,6 +32,7 @@
 #include "../lib/prog_template.h"
 #include "../lib/routeros.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/units.h"
 #include "frame_shape.h"
 #include "wire.h"
@@ -41,11 +42,13 @@
 #define MAX_SIZES 8U
 #define MAX_OBJECTS 3U
 #define MAX_SHAPES 4U
-#define MAX_VARIANTS (MAX_SHAPES * (MAX_OBJECTS + 1) + 1)
+#define MAX_PROGRAMS (MAX_OBJECTS + 3)
+#define MAX_VARIANTS (MAX_SHAPES * (MAX_PROGRAMS + 1))
 #define MAX_ROUNDS 99U
 #define NET 0x0a000000U
 #define NET_HOSTS 0x1000000U
 #define SPREAD 0x3779b1U /* odd, near the golden section of the net's size: scatters evenly */
+#define UPTIME_MS 21000U /* of the router: the flows of routeros.c have fixed times */
 #define RUN_NS 20000000U /* a measurement: shorter than most disturbances */
 
 struct options {
@@ -88,12 +91,18 @@ struct series {
 	bool dense;
 	bool one_record;
 	bool with_lpm;
+	bool with_slots; /* also without earlier slots, and with flows in two of them */
 };
+
+/* A program's table: with flows of the open slot, or older ones; or without earlier slots. */
+enum program_kind { PROGRAM_PLAIN, PROGRAM_EARLIER, PROGRAM_NO_EARLIER, PROGRAM_LPM };
+
+static const char *const kind_suffix[] = { "", "-earlier", "-no-earlier", "-lpm-trie" };
 
 /* An object under test with its table. */
 struct program {
 	const char *path;
-	bool is_lpm;
+	enum program_kind kind;
 	struct nfm_prog prog;
 };
 
@@ -111,7 +120,7 @@ struct variant {
 };
 
 struct bench {
-	struct program program[MAX_OBJECTS + 1];
+	struct program program[MAX_PROGRAMS];
 	uint32_t program_count;
 	struct variant variant[MAX_VARIANTS];
 	uint32_t variant_count;
@@ -177,7 +186,7 @@ static int enter_customers(struct program *p, const struct series *series)
 	char text[64];
 	int r = 0;
 
-	if (p->is_lpm)
+	if (p->kind == PROGRAM_LPM)
 		return enter_lpm(bpf_object__find_map_fd_by_name(p->prog.object, "lpm_trie"),
 				 series);
 	for (uint32_t i = 0; !r && i < series->customers; i++) {
@@ -207,6 +216,21 @@ static int enter_templates(struct nfm_prog *p)
 	return 0;
 }
 
+/*
+ * Flows are 15 s long and 5 s old: that is within the open slot, 60 s after it began; before a slot
+ * of 10 s that begins now they are in two.
+ */
+static void open_slot(struct program *p)
+{
+	struct nfm_ctl *ctl = p->prog.table.ctl;
+	bool earlier = p->kind == PROGRAM_EARLIER;
+
+	ctl->slot_ms[ctl->epoch & 1] = earlier ? 10000 : 300000;
+	ctl->slot_start_ns[ctl->epoch & 1] = nfm_clock_monotonic_ns() +
+					     (earlier ? 3600 : 0) * NFM_NS_PER_S -
+					     (earlier ? 0 : 60) * NFM_NS_PER_S;
+}
+
 static int program_open(struct program *p, const struct series *series)
 {
 	const uint32_t customers = series->customers;
@@ -216,13 +240,16 @@ static int program_open(struct program *p, const struct series *series)
 		.pages = 512 + 256 + NFM_MIN(65536U, customers + 256) + customers / 256 + 256,
 		.seqlog_entries = 65536,
 		.ring_bytes = 1U << 20,
+		.earlier_slots = p->kind == PROGRAM_NO_EARLIER ? 0 : 8,
 	};
 	int r = nfm_prog_load(&p->prog, p->path, &sizes);
 
 	if (!r)
 		r = nfm_prog_admit(&p->prog, NFM_SOURCE, EXPORTER, 0, 0);
-	if (!r && !p->is_lpm)
+	if (!r && p->kind != PROGRAM_LPM)
 		r = enter_templates(&p->prog);
+	if (!r)
+		open_slot(p);
 	if (!r)
 		r = enter_customers(p, series);
 	if (r)
@@ -233,7 +260,12 @@ static int program_open(struct program *p, const struct series *series)
 static uint32_t build_v5(uint8_t *payload, uint32_t records)
 {
 	struct nfm_record record[30];
-	const struct nfm_export header = { .count = (uint16_t)records };
+	const struct nfm_export header = {
+		.count = (uint16_t)records,
+		.uptime_ms = UPTIME_MS,
+		.first_ms = UPTIME_MS - 20000,
+		.last_ms = UPTIME_MS - 5000,
+	};
 
 	for (uint32_t i = 0; i < records; i++)
 		record[i] = (struct nfm_record){ .packets = 10 + i, .bytes = 10000 + i };
@@ -243,6 +275,7 @@ static uint32_t build_v5(uint8_t *payload, uint32_t records)
 static uint32_t build_v9(uint8_t *payload, uint16_t template, uint32_t records)
 {
 	const struct nfm_sets_header header = { .version = NFM_NETFLOW_V9,
+						.uptime_ms = UPTIME_MS,
 						.count = (uint16_t)records };
 	struct nfm_sets sets;
 
@@ -273,7 +306,7 @@ static int variant_open(struct bench *b, const struct series *series, const stru
 	if (number)
 		snprintf(which, sizeof(which), "-%u", number + 1);
 	snprintf(v->name, sizeof(v->name), "xdp-%s%s%s%s", shape->name,
-		 program && program->is_lpm ? "-lpm-trie" : "", series->suffix, which);
+		 program ? kind_suffix[program->kind] : "", series->suffix, which);
 	v->program = program;
 	v->shape = shape;
 	v->at = shape->at;
@@ -313,10 +346,15 @@ static int calibrate(struct variant *v)
 static int check_counted(const struct program *p)
 {
 	const struct nfm_table *t = &p->prog.table;
-	struct nfm_row exporter, received, local, unmatched;
+	struct nfm_row exporter, received, local, unmatched, earlier;
 
-	if (p->is_lpm)
+	if (p->kind == PROGRAM_LPM)
 		return 0;
+	nfm_table_sum(t, nfm_table_reason_row(t, NFM_REASON_EARLIER), &earlier);
+	if (!earlier.reason.records != (p->kind != PROGRAM_EARLIER)) {
+		fprintf(stderr, "%s: flows are not in the slots where they ought to be\n", p->path);
+		return -EPROTO;
+	}
 	nfm_table_sum(t, nfm_table_exporter_row(t, EXPORTER), &exporter);
 	nfm_table_sum(t, nfm_table_reason_row(t, NFM_REASON_RECEIVED), &received);
 	nfm_table_sum(t, NFM_ROW_LOCAL, &local);
@@ -401,15 +439,21 @@ static int open_all(struct bench *b, const struct options *o, const struct serie
 	for (uint32_t i = 0; i < o->object_count; i++)
 		b->program[b->program_count++].path = o->objects[i];
 	if (series->with_lpm)
-		b->program[b->program_count++] = (struct program){ .path = lpm, .is_lpm = true };
+		b->program[b->program_count++] = (struct program){ lpm, PROGRAM_LPM, {} };
+	if (series->with_slots) {
+		b->program[b->program_count++] =
+			(struct program){ o->objects[0], PROGRAM_EARLIER, {} };
+		b->program[b->program_count++] =
+			(struct program){ o->objects[0], PROGRAM_NO_EARLIER, {} };
+	}
 	for (uint32_t i = 0; !r && i < b->program_count; i++)
 		r = program_open(&b->program[i], series);
 	for (uint32_t s = 0; !r && s < series->shape_count; s++) {
 		r = variant_open(b, series, &shapes[s], NULL, 0);
 		for (uint32_t i = 0; !r && i < b->program_count; i++)
-			if (!b->program[i].is_lpm || s == 0)
+			if (b->program[i].kind != PROGRAM_LPM || s == 0)
 				r = variant_open(b, series, &shapes[s], &b->program[i],
-						 b->program[i].is_lpm ? 0 : i);
+						 b->program[i].kind ? 0 : i);
 	}
 	return r;
 }
@@ -438,17 +482,18 @@ static int bench(const struct options *o, const struct series *series)
 /* One datagram of one record, then each size side by side, then scattered. */
 static int bench_all(const struct options *o)
 {
-	struct series series = { "-datagram", o->customers[0], 2, true, true, false };
+	struct series series = { "-datagram", o->customers[0], 2, true, true, false,
+				 false };
 	int r = bench(o, &series);
 
 	for (uint32_t i = 0; !r && i < o->size_count; i++) {
 		series = (struct series){ "", o->customers[i], MAX_SHAPES, true, false,
-					  o->with_lpm };
+					  o->with_lpm,	      true };
 		r = bench(o, &series);
 	}
 	for (uint32_t i = 0; !r && o->with_scattered && i < o->size_count; i++) {
 		series = (struct series){ "-scattered", o->customers[i], 2, false, false,
-					  o->with_lpm };
+					  o->with_lpm,	false };
 		r = bench(o, &series);
 	}
 	return r;

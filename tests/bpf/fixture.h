@@ -29,6 +29,7 @@
 #define STRIDE (CAPACITY + 2 * EXPORTERS + NFM_REASON_ROWS)
 #define SEQLOG 16U
 #define RING_BYTES 65536U
+#define SLOTS 8U /* earlier ones */
 
 /* The customers: row, and the addresses that lead to it. */
 #define ALICE 2U /* 10.0.0.1 */
@@ -70,6 +71,7 @@ static inline int load_group(void **state)
 		.pages = NFM_STRIDE_FIRST_PAGE + 64,
 		.seqlog_entries = SEQLOG,
 		.ring_bytes = RING_BYTES,
+		.earlier_slots = SLOTS,
 	};
 
 	(void)state;

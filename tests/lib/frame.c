@@ -77,7 +77,9 @@ uint32_t nfm_export_build(uint8_t *payload, const struct nfm_export *header,
 		put_fill(&pen, 0xee, 8); /* next hop and interfaces: nobody's */
 		put32(&pen, record[i].packets);
 		put32(&pen, record[i].bytes);
-		put_fill(&pen, 0xdd, layout[version].record - 24);
+		put32(&pen, header->first_ms);
+		put32(&pen, header->last_ms);
+		put_fill(&pen, 0xdd, layout[version].record - 32);
 	}
 	return (uint32_t)(pen.at - payload);
 }

@@ -55,6 +55,8 @@ struct nfm_export {
 	uint16_t version; /* 0: 5 */
 	uint16_t count;	  /* in the header */
 	uint16_t sampling;
+	uint32_t first_ms; /* of all records: sysUpTime */
+	uint32_t last_ms;
 	uint32_t sequence;
 	uint8_t engine_type;
 	uint8_t engine_id;

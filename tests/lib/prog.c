@@ -41,6 +41,10 @@ int nfm_prog_map_fd(void *prog, const char *name)
 /* X(map, bytes of a value (0: as compiled), entries): all whose size follows from the geometry. */
 #define SIZED_MAPS(X)                                                                             \
 	X("nfm_rows", sizeof(struct nfm_row) * g->stride, NFM_BANKS * g->columns + NFM_BANKS)     \
+	X("nfm_earlier",                                                                          \
+	  nfm_earlier_rows(g) ? sizeof(struct nfm_row) * g->capacity * nfm_earlier_rows(g) :      \
+				sizeof(struct nfm_row),                                           \
+	  NFM_BANKS * g->columns + NFM_BANKS)                                                     \
 	X("nfm_pages", sizeof(struct nfm_page) * g->pages, 1)                                     \
 	X("nfm_names", 0, g->capacity)                                                            \
 	X("nfm_prefixes", 0, g->prefixes)                                                         \
@@ -85,6 +89,7 @@ static int set_sizes(struct bpf_object *object, const struct nfm_prog_sizes *siz
 	g->prefixes = 2 * g->capacity;
 	g->seqlog_entries = sizes->seqlog_entries;
 	g->waiting_pages = WAITING_PAGES;
+	g->earlier_slots = sizes->earlier_slots;
 #define SET_SIZE(name, value, entries)                                                            \
 	r = r ? r : set_size(object, name, value, entries);
 	SIZED_MAPS(SET_SIZE)
@@ -175,6 +180,7 @@ int nfm_prog_reset(struct nfm_prog *p)
 	int r;
 
 	memset(p->table.rows, 0, sizeof(struct nfm_row) * nfm_table_row_count(g));
+	memset(p->table.earlier, 0, sizeof(struct nfm_row) * nfm_table_earlier_count(g));
 	memset(p->table.pages, 0, sizeof(struct nfm_page) * g->pages);
 	memset(p->table.seqlog, 0,
 	       sizeof(struct nfm_seqlog) * g->columns * (g->seqlog_entries + NFM_SEQLOG_HEAD));

@@ -18,6 +18,7 @@ struct nfm_prog_sizes {
 	uint32_t pages;
 	uint32_t seqlog_entries; /* a power of two */
 	uint32_t ring_bytes;	 /* a power of two, whole pages */
+	uint32_t earlier_slots;	 /* a multiple of 4 */
 };
 
 /** One entry of the punt ring; `payload` is valid until the next drain. */

@@ -202,6 +202,7 @@ static void tick(struct nfm_agent *agent)
 	if (now_ns - agent->tick_ns < TICK_MS * NFM_NS_PER_MS)
 		return;
 	agent->tick_ns = now_ns;
+	nfm_meter_alive(&agent->meter, nfm_clock_unix_ns());
 	nfm_meter_fold(&agent->meter);
 	nfm_meter_templates_tick(&agent->meter, now_ns);
 	nfm_control_retry(&agent->control, now_ns);
@@ -399,6 +400,7 @@ static void finish(struct nfm_agent *agent)
 	for (unsigned int i = 0; i < agent->sockets.count; i++)
 		nfm_sockets_read(&agent->sockets, i, &agent->meter, TAKE_AT_STOP);
 	nfm_meter_drain(&agent->meter, TAKE_AT_STOP);
+	nfm_meter_alive(&agent->meter, nfm_clock_unix_ns());
 	nfm_meter_fold(&agent->meter);
 	for (int turn = 0; turn < 2; turn++) { /* one that was under way, and the last */
 		while (nfm_rotation_busy(&agent->rotation)) {

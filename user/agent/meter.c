@@ -62,6 +62,33 @@ static int begin_table(struct nfm_table *table, uint32_t interval_s)
 	return 0;
 }
 
+/*
+ * Without the datapath nobody counts while no agent runs: the open interval says since when. What
+ * is lost shows in sequences, too, but not in those of an exporter that sent nothing before.
+ */
+static void note_gap(struct nfm_table *table)
+{
+	struct nfm_ctl *ctl = table->ctl;
+	uint64_t now_unix_ns = nfm_clock_unix_ns();
+	uint32_t bank = ctl->epoch & 1;
+	uint32_t count = NFM_MIN(ctl->gap_count[bank], NFM_GAPS);
+
+	if (table->in_maps || !ctl->alive_unix_ns || now_unix_ns <= ctl->alive_unix_ns)
+		return;
+	if (count == NFM_GAPS) {
+		ctl->gap[bank][count - 1].to_unix_ns = now_unix_ns;
+		return;
+	}
+	ctl->gap[bank][count] = (struct nfm_gap){ ctl->alive_unix_ns, now_unix_ns };
+	/* who reads the count finds the gap */
+	__atomic_store_n(&ctl->gap_count[bank], count + 1, __ATOMIC_RELEASE);
+}
+
+void nfm_meter_alive(struct nfm_meter *meter, uint64_t now_unix_ns)
+{
+	__atomic_store_n(&meter->table.ctl->alive_unix_ns, now_unix_ns, __ATOMIC_RELAXED);
+}
+
 static int open_customers(struct nfm_meter *meter, struct nfm_error *error)
 {
 	const struct nfm_config *config = meter->config;
@@ -163,6 +190,8 @@ static int open_parts(struct nfm_meter *meter, const struct nfm_xdp *xdp, struct
 	r = begin_table(&meter->table, meter->config->interval_s);
 	if (r < 0)
 		return nfm_error_set(error, r, "no random identity: %s", strerror(-r));
+	note_gap(&meter->table);
+	nfm_meter_alive(meter, nfm_clock_unix_ns());
 	r = open_customers(meter, error);
 	if (r < 0)
 		return r;

@@ -57,6 +57,9 @@ int nfm_meter_reload(struct nfm_meter *meter, struct nfm_customers_change *chang
 /** What of a new table's sizes only the agent's configuration says: the waiting room. */
 void nfm_meter_geometry(const struct nfm_config *config, struct nfm_geometry *g);
 
+/** We are there: from the last time on until the next start nobody was. */
+void nfm_meter_alive(struct nfm_meter *meter, uint64_t now_unix_ns);
+
 /** Waits until every datagram that the datapath had begun is counted. */
 void nfm_meter_grace(void);
 

@@ -301,6 +301,27 @@ static void write_waiting(struct nfm_output *out, const struct accounts *account
 				oldest_s);
 }
 
+/* How far back bytes find the slot in which they were sent. */
+static void write_earlier(struct nfm_output *out, const struct nfm_table *t)
+{
+	uint64_t memory = t->geometry.earlier_slots ?
+				  nfm_table_earlier_count(&t->geometry) * sizeof(*t->earlier) :
+				  0;
+	uint64_t slot_s = t->ctl->slot_ms[t->ctl->epoch & 1] / 1000;
+	uint64_t reach_s = slot_s * t->geometry.earlier_slots;
+	char bytes[32];
+
+	nfm_output_object(out, "earlier");
+	nfm_output_u64(out, "slots", t->geometry.earlier_slots);
+	nfm_output_u64(out, "slot_seconds", slot_s);
+	nfm_output_u64(out, "reach_seconds", reach_s);
+	nfm_output_u64(out, "memory_bytes", memory);
+	nfm_output_end(out);
+	nfm_output_line(out, "earlier    %u slots of %" PRIu64 " s: %" PRIu64 " min back, %s",
+			t->geometry.earlier_slots, slot_s, reach_s / 60,
+			nfm_output_format_bytes(out, memory, bytes, sizeof(bytes)));
+}
+
 static void write_status(struct nfm_output *out, const struct nfm_config *config,
 			 const struct nfm_table *t, yajl_val agent,
 			 const struct accounts *accounts)
@@ -319,6 +340,7 @@ static void write_status(struct nfm_output *out, const struct nfm_config *config
 			nfm_table_customers(&t->geometry));
 	write_snapshot(out, t, agent);
 	nfm_output_u64(out, "undecided", accounts->undecided);
+	write_earlier(out, t);
 	write_waiting(out, accounts);
 	write_hook(out, agent);
 	nfm_output_end(out);
