@@ -61,13 +61,16 @@ $(BUILD)/nfmeter.skel.h: $(BUILD)/nfmeter.bpf.o
 
 $(BUILD)/user/xdp/load.o $(BUILD)/asan/user/xdp/load.o: $(BUILD)/nfmeter.skel.h
 
-# Two more builds, for the tests of upgrades: one of another object, one of another ABI. They share
-# with ours all objects but those that differ.
-OTHERS := other other-abi
+# More builds, for the tests of upgrades: of another object, of another ABI, and of one that the
+# kernel does not load (it keeps what it reserved in the ring). They share with ours all objects but
+# those that differ.
+OTHERS := other other-abi other-broken
 other_BPF := -include tests/lib/other_build.h
 other_SRC := user/xdp/load.c
 other-abi_BPF := -DNFM_ABI_VERSION=99U
 other-abi_C := $(other-abi_BPF)
+other-broken_BPF := -D'bpf_ringbuf_submit(entry, flags)=(void)(entry)'
+other-broken_SRC := user/xdp/load.c
 other-abi_SRC := user/xdp/load.c $(shell grep -l NFM_ABI_VERSION $(LIB_SRC))
 
 define OTHER_BUILD

@@ -2,7 +2,8 @@
 # shellcheck shell=bash disable=SC2034
 # Scenarios with more than one build of nfmeter (see OTHERS in the Makefile); behind lab.sh.
 #
-#   build_use ours|other|other-abi   which one agent_start and nfm run from now on
+#   build_use ours|other|other-abi|other-broken   what agent_start and nfm run from now on
+#   start_refused PATTERN            the agent does not start, and its error matches
 #   maps_of NIC                      ids of its program's maps but .rodata, on one line
 #   pinned_program                   id of the program that is pinned
 #   counts_by_this_build NIC…         it is pinned and attached, on the maps that $MAPS says
@@ -42,4 +43,13 @@ counts_by_this_build() { # NIC…
 			fail "$nic: other maps: $(maps_of "$nic"), were $MAPS"
 	done
 	[ -z "$(find "$PIN" -name '*_new')" ] || fail "half-made pins: $(ls "$PIN")"
+}
+
+start_refused() { # PATTERN
+	local status
+
+	timeout 20 "${IN_COLLECTOR[@]}" "$NFMETER" -c "$CONF" run 2>"$LAB/error"
+	status=$?
+	[ "$status" = 1 ] || fail "the agent ended with $status: $(cat "$LAB/error")"
+	grep -qE "$1" "$LAB/error" || fail "no $1 in what it said: $(cat "$LAB/error")"
 }

@@ -41,6 +41,7 @@ killed_at() { # POINT: an agent of the build that does not run ends there
 	[ "$status" = 137 ] || fail "not killed at $1: ended with $status"
 	logged "fault: ${1%:*}" || fail "not killed at $1"
 	[ "$(modes)" = "$before" ] || fail "$1: modes $(modes), were $before"
+	[[ $1 != rename:* ]] || [ -n "$(find "$PIN" -name '*_new')" ] || fail "$1: not of a pin"
 }
 
 programs() { # as a number: how many there are on the NICs
