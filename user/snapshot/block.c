@@ -48,8 +48,8 @@ static int packer_reserve(struct nfm_block_packer *p, size_t size)
 	return 0;
 }
 
-int64_t nfm_block_pack(struct nfm_block_packer *p, uint8_t kind, const uint8_t *raw, size_t raw_size,
-		       uint32_t entries, uint64_t seed)
+int64_t nfm_block_pack(struct nfm_block_packer *p, uint8_t kind, const uint8_t *raw,
+		       size_t raw_size, uint32_t entries, uint64_t seed)
 {
 	struct nfm_snapshot_block head = { .kind = kind };
 	size_t size;

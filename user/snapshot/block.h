@@ -18,8 +18,8 @@ struct nfm_block_packer {
 };
 
 /** Bytes of the block in `packed`, or -ENOMEM. */
-int64_t nfm_block_pack(struct nfm_block_packer *p, uint8_t kind, const uint8_t *raw, size_t raw_size,
-		       uint32_t entries, uint64_t seed);
+int64_t nfm_block_pack(struct nfm_block_packer *p, uint8_t kind, const uint8_t *raw,
+		       size_t raw_size, uint32_t entries, uint64_t seed);
 void nfm_block_packer_free(struct nfm_block_packer *p);
 
 /** One block, read. Zero it first. */

@@ -17,7 +17,7 @@ struct nfm_decoder {
 	int code; /* -EBADMSG, -ENOMEM */
 };
 
-/** The lists of the entry at hand; they grow with what stands in the bytes, not with what is told. */
+/** The lists of the entry at hand; they grow with what is there, not with what is told. */
 struct nfm_entry_lists {
 	struct nfm_prefix *prefixes;
 	struct nfm_snapshot_stream *streams;

@@ -61,7 +61,8 @@ int nfm_interval_walk(const struct nfm_table *t, uint32_t bank, uint32_t first, 
 	return 0;
 }
 
-struct nfm_row nfm_interval_difference(struct nfm_interval_work *w, uint32_t row, const struct nfm_row *sum)
+struct nfm_row nfm_interval_difference(struct nfm_interval_work *w, uint32_t row,
+				       const struct nfm_row *sum)
 {
 	const struct nfm_row *base = nfm_table_base(w->table, w->bank, row);
 	struct nfm_row delta = {};
@@ -102,7 +103,8 @@ void nfm_interval_note_exporter(struct nfm_rotate_result *out,
 }
 
 /* Gathers an exporter's streams, and their loss. */
-static void take_streams(struct nfm_interval_work *w, uint32_t number, struct nfm_snapshot_exporter *exporter)
+static void take_streams(struct nfm_interval_work *w, uint32_t number,
+			 struct nfm_snapshot_exporter *exporter)
 {
 	uint32_t i = w->stream_head[number];
 
@@ -147,7 +149,8 @@ static int write_exporter(struct nfm_interval_work *w, uint32_t number, const st
 }
 
 /* An exporter's row without an exporter is in the file only for the sake of its counts. */
-static bool exporter_known(const struct nfm_interval_work *w, uint32_t number, const struct nfm_row *delta)
+static bool exporter_known(const struct nfm_interval_work *w, uint32_t number,
+			   const struct nfm_row *delta)
 {
 	const struct nfm_row zero = {};
 

@@ -48,7 +48,7 @@ static void count_add(struct nfm_snapshot_count *to, const struct nfm_snapshot_c
 	to->flows += from->flows;
 }
 
-/* Takes a row's earlier bytes into the sums of their slots; returns in how many slots there are any. */
+/* Takes a row's earlier bytes, also into the sums of their slots; returns of how many slots. */
 static uint32_t take_earlier(struct gather *g, uint32_t row, const struct nfm_row *delta)
 {
 	struct nfm_interval_work *w = g->work;

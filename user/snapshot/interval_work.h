@@ -31,7 +31,8 @@ struct nfm_row nfm_interval_difference(struct nfm_interval_work *w, uint32_t row
 
 /**
  * Writes the customers with traffic of `rows` rows, in the order of their ids, and fills what
- * concerns them in `w`, and in w->out. Rows of one id make one entry. -ENOMEM, or an entry's -errno.
+ * concerns them in `w`, and in w->out. Rows of one id make one entry. -ENOMEM, or an entry's
+ * -errno.
  */
 int nfm_interval_write_customers(struct nfm_interval_work *w, uint32_t rows);
 
