@@ -6,7 +6,7 @@
  *   recover   what an earlier agent had begun           apply    the customers' file
  *   pin       the program and its maps                  attach   to a NIC
  *   renew     another build's program gives way: loads  replace  on a NIC
- *   rename    a file or a pin, whatever it is
+ *   FILE      a file or a pin gets this name, in whatever folder
  *   discover  a customer of an auto range gets a row    commit   a batch: journal, rows, ring
  *   flip      step 1 of a rotation                      start    its other steps, in their thread
  *   hook      a snapshot is committed, and handed over  spawn    to a shell; spawned: after it
@@ -16,6 +16,7 @@
 
 #include <spawn.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "agent/hook.h"
 #include "agent/rotation.h"
@@ -83,7 +84,9 @@ int __wrap_nfm_xdp_replace(const struct nfm_xdp *xdp, const char *interface,
 
 int __wrap_rename(const char *from, const char *to)
 {
-	fault_point("rename");
+	const char *slash = strrchr(to, '/');
+
+	fault_point(slash ? slash + 1 : to);
 	return __real_rename(from, to);
 }
 

@@ -41,7 +41,7 @@ killed_at() { # POINT: an agent of the build that does not run ends there
 	[ "$status" = 137 ] || fail "not killed at $1: ended with $status"
 	logged "fault: ${1%:*}" || fail "not killed at $1"
 	[ "$(modes)" = "$before" ] || fail "$1: modes $(modes), were $before"
-	[[ $1 != rename:* ]] || [ -n "$(find "$PIN" -name '*_new')" ] || fail "$1: not of a pin"
+	[ ! -e "$PIN/$1" ] || [ -e "$PIN/$1_new" ] || fail "$1: not before it is renamed"
 }
 
 programs() { # as a number: how many there are on the NICs
@@ -51,7 +51,7 @@ programs() { # as a number: how many there are on the NICs
 }
 
 mixed=0 build=ours
-for point in renew pin rename:2 rename:3 replace replace:2 replace:3; do
+for point in renew pin nfmeter_rodata program replace replace:2 replace:3; do
 	for end in back on; do
 		agent_stop
 		: >"$LAB/agent.log"

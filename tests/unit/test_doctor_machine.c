@@ -2,6 +2,8 @@
 /* `doctor` on machine, files and agent: what each check says of good and bad; and the command. */
 #include "patient.h"
 
+#include "xdp/build.h"
+
 /* ---- the machine ---- */
 
 static void a_sound_machine(void **state)
@@ -184,6 +186,29 @@ static void agents(void **state)
 	FAILS("table", "as root");
 }
 
+static void set_build(struct patient *p, uint64_t build)
+{
+	p->doctor.table.geometry.build[0] = (uint32_t)build;
+	p->doctor.table.geometry.build[1] = (uint32_t)(build >> 32);
+}
+
+static void datapaths(void **state)
+{
+	struct patient *p = *state;
+
+	set_build(p, 0);
+	OK("datapath");
+	SAYS("datapath", "loaded by hand");
+	set_build(p, nfm_xdp_build());
+	OK("datapath");
+	SAYS("datapath", "of this build");
+	set_build(p, nfm_xdp_build() ^ 1ULL << 63);
+	WARNS("datapath", "restart the agent");
+	p->doctor.table.in_maps = false;
+	OK("datapath");
+	SAYS("datapath", "without XDP");
+}
+
 /* ---- findings ---- */
 
 static void many_names_are_few(void **state)
@@ -315,6 +340,7 @@ int main(void)
 		WITH_PATIENT(directories),
 		WITH_PATIENT(customers_files),
 		WITH_PATIENT(agents),
+		WITH_PATIENT(datapaths),
 		cmocka_unit_test(many_names_are_few),
 		cmocka_unit_test(a_finding_is_bounded_and_keeps_the_worst),
 		WITH_TABLE(the_command_tells_all),
