@@ -48,12 +48,28 @@ static int add_customers(struct nfm_nfdump_file *file, struct nfm_snapshot_reade
 	return more;
 }
 
+/* What we do not need is read all the same: damage anywhere is told. */
+static int read_rest(struct nfm_snapshot_reader *reader)
+{
+	struct nfm_snapshot_exporter exporter;
+	struct nfm_snapshot_reason reason;
+	int more;
+
+	while ((more = nfm_snapshot_reader_exporter(reader, &exporter)) == 1)
+		;
+	while (!more && (more = nfm_snapshot_reader_reason(reader, &reason)) == 1)
+		more = 0;
+	return more;
+}
+
 /* Whole, or with a damaged snapshot not at all: its name comes last. */
 static int copy(struct nfm_nfdump_file *file, struct nfm_snapshot_reader *reader, const char *name)
 {
 	struct nfm_snapshot_count unmatched, local, total;
 	int code = add_customers(file, reader);
 
+	if (!code)
+		code = read_rest(reader);
 	if (code)
 		return code;
 	nfm_snapshot_reader_totals(reader, &unmatched, &local, &total);
@@ -74,7 +90,7 @@ int nfm_nfdump_write(const char *snapshot_path, const char *path, int compressio
 
 	if (code)
 		return nfm_error_set(error, code, "%s: %s: name a file", path, strerror(-code));
-	code = nfm_snapshot_reader_open(snapshot_path, &reader, error);
+	code = nfm_snapshot_stream_open(snapshot_path, &reader, error);
 	if (!code)
 		code = nfm_nfdump_file_open(&file, folder, compression,
 					    nfm_snapshot_reader_meta(reader), error);
