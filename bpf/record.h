@@ -166,7 +166,7 @@ NFM_INLINE int may_be_late(const struct nfm_walk *walk)
 		__u32 at = s->record_at + i * layout->record_bytes;
 		__u64 first = NFM_RECORD_COUNTER(at + s->first_end, s->times_cut & 63);
 
-		late |= s->late_from - ((s->times.base - first) & s->times.mask);
+		late |= nfm_times_may_be_late(&s->times, first, s->late_from);
 	}
 	return (__s64)late < 0;
 }

@@ -125,6 +125,7 @@ static inline void configure(struct side *side, const char *runtime, bool any_ex
 	config->template_memory_bytes = 64 << 20;
 	config->template_buffer_bytes = 16 << 20;
 	config->template_wait_s = 3600; /* longer than any test */
+	config->earlier_memory_bytes = 64 << 20;
 	config->any_exporter = any_exporter;
 	config->ports[0] = NFM_DEFAULT_PORT;
 	config->port_count = 1;
@@ -174,6 +175,22 @@ static inline void open_with(void)
 	with->open = true;
 }
 
+/* The same ones on both sides: their tables were made some milliseconds apart. */
+static inline void open_slots(void)
+{
+	uint64_t now_ns = nfm_clock_monotonic_ns();
+
+	for (uint32_t bank = 0; bank < NFM_BANKS; bank++) {
+		uint32_t slot_ms = bank ? 60000 : 300000;
+		uint64_t start_ns = now_ns - rnd(slot_ms) * NFM_NS_PER_MS;
+
+		with->meter.table.ctl->slot_ms[bank] = slot_ms;
+		with->meter.table.ctl->slot_start_ns[bank] = start_ns;
+		without->meter.table.ctl->slot_ms[bank] = slot_ms;
+		without->meter.table.ctl->slot_start_ns[bank] = start_ns;
+	}
+}
+
 static inline void open_both(bool any_exporter)
 {
 	struct nfm_error error = {};
@@ -185,6 +202,7 @@ static inline void open_both(bool any_exporter)
 	if (nfm_meter_open(&without->meter, &without->config, NULL, &error) < 0)
 		fail_msg("%s", error.text);
 	without->open = true;
+	open_slots();
 }
 
 static inline int set_up(void **state)
@@ -234,6 +252,13 @@ static inline void random_counters(uint64_t *bytes, uint64_t *packets)
 	}
 }
 
+/* Ages of a flow's first and last packet, ms. */
+static inline void random_ages(uint32_t *first_ms, uint32_t *last_ms)
+{
+	*last_ms = rnd(rnd(3) ? 60000 : 4000000);
+	*first_ms = *last_ms + (rnd(3) ? rnd(3000000) : 0);
+}
+
 static inline uint32_t random_address(void)
 {
 	switch (rnd(8)) {
@@ -255,19 +280,23 @@ static inline void send_both(uint32_t source, const uint8_t *payload, uint32_t l
 	static struct nfm_frame frame;
 	char text[ADDRESS];
 	const struct nfm_packet packet = { .source = source_text(source, text) };
-	const struct nfm_arrival arrival = {
+	struct nfm_arrival arrival = {
 		.source = source_addr(source),
 		.payload = payload,
 		.length = length,
-		.time_ns = nfm_clock_monotonic_ns(),
 		.uncounted = true,
 		.ring_pos = NFM_JOURNAL_NO_RING,
 	};
+	struct nfm_row received;
 
 	nfm_frame_build(&frame, &packet, payload, length);
 	assert_int_equal(
 		nfm_prog_run_fd(with->meter.xdp.program_fd, frame.byte, frame.length, 1, NULL),
 		1 /* XDP_DROP */);
+	/* the same moment to both: what belongs to which slot is then the same, to the byte */
+	nfm_table_sum(&with->meter.table,
+		      nfm_table_reason_row(&with->meter.table, NFM_REASON_RECEIVED), &received);
+	arrival.time_ns = received.reason.seen_ns;
 	nfm_meter_take(&without->meter, &arrival);
 }
 
@@ -343,14 +372,61 @@ static inline void assert_same_names(void)
 				    sizeof(struct nfm_addr));
 }
 
+/* What the kernel counted by itself, so that the comparison is one of two ways. */
+static inline uint64_t counted_in_kernel(void)
+{
+	const struct nfm_table *t = &with->meter.table;
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < t->geometry.exporters; i++) {
+		struct nfm_row row;
+
+		nfm_table_sum_kernel(t, nfm_table_exporter_row(t, i), &row);
+		sum += row.exporter.datagrams;
+	}
+	return sum;
+}
+
+static inline uint64_t earlier_of(const struct nfm_table *t, uint32_t row, uint32_t word)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t bank = 0; bank < NFM_BANKS; bank++)
+		for (uint32_t column = 0; column < t->geometry.columns; column++)
+			sum += nfm_table_earlier(t, bank, column, row)[word / 8].word[word % 8];
+	return sum;
+}
+
+static inline void assert_same_earlier(uint32_t row, uint64_t *sum)
+{
+	const struct nfm_table *t = &with->meter.table;
+
+	for (uint32_t word = 0; word < 2 * t->geometry.earlier_slots; word++) {
+		uint64_t a = earlier_of(t, row, word);
+		uint64_t b = earlier_of(&without->meter.table, row, word);
+
+		*sum += a;
+		if (a != b)
+			fail_msg("row %u, word %u: %llu earlier bytes with the datapath, %llu "
+				 "without",
+				 row, word, (unsigned long long)a, (unsigned long long)b);
+	}
+}
+
+static uint64_t earlier_bytes; /* that assert_same() has seen */
+
 static inline void assert_same(void)
 {
 	const struct nfm_table *a = &with->meter.table;
+	uint64_t earlier = 0;
 
 	drain();
 	assert_same_names();
-	for (uint32_t i = 0; i < CAPACITY; i++)
+	for (uint32_t i = 0; i < CAPACITY; i++) {
 		assert_same_row(i, "row", i);
+		assert_same_earlier(i, &earlier);
+	}
+	earlier_bytes += earlier;
 	for (uint32_t i = 0; i < a->geometry.exporters; i++)
 		assert_same_row(nfm_table_exporter_row(a, i), "exporter", i);
 	for (uint32_t i = 0; i < a->geometry.exporters; i++)
@@ -385,21 +461,6 @@ static inline void assert_reasons_came(const uint32_t *reasons, size_t count, ui
 	for (size_t i = 0; i < count; i++)
 		if (reasons[i] != except && !datagrams_of(&with->meter.table, reasons[i]))
 			fail_msg("%s never came", nfm_reason_name(reasons[i]));
-}
-
-/* What the kernel counted by itself, so that the comparison is one of two ways. */
-static inline uint64_t counted_in_kernel(void)
-{
-	const struct nfm_table *t = &with->meter.table;
-	uint64_t sum = 0;
-
-	for (uint32_t i = 0; i < t->geometry.exporters; i++) {
-		struct nfm_row row;
-
-		nfm_table_sum_kernel(t, nfm_table_exporter_row(t, i), &row);
-		sum += row.exporter.datagrams;
-	}
-	return sum;
 }
 
 #endif

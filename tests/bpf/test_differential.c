@@ -15,8 +15,15 @@ static void put16(uint8_t *at, uint32_t value)
 	at[1] = (uint8_t)value;
 }
 
-static void random_record(uint8_t *at, uint32_t length)
+static void put32(uint8_t *at, uint32_t value)
 {
+	put16(at, value >> 16);
+	put16(at + 2, value & 0xffff);
+}
+
+static void random_record(uint8_t *at, uint32_t length, uint32_t uptime_ms)
+{
+	uint32_t first_age_ms, last_age_ms;
 	const uint32_t addr_be[2] = { htonl(random_address()), htonl(random_address()) };
 	uint64_t bytes, packets;
 	uint32_t counters_be[2];
@@ -28,6 +35,11 @@ static void random_record(uint8_t *at, uint32_t length)
 		at[i] = (uint8_t)rnd(256);
 	memcpy(at, addr_be, sizeof(addr_be));
 	memcpy(at + 16, counters_be, sizeof(counters_be));
+	if (rnd(4) == 0)
+		return; /* any times */
+	random_ages(&first_age_ms, &last_age_ms);
+	put32(at + 24, uptime_ms - first_age_ms);
+	put32(at + 28, uptime_ms - last_age_ms);
 }
 
 /* A good datagram of a fixed version; returns its length in bytes. */
@@ -40,6 +52,7 @@ static uint32_t build_good(uint8_t *at)
 	uint32_t kind = rnd(NFM_ARRAY_SIZE(layouts));
 	uint32_t header = layouts[kind].header;
 	uint32_t record = layouts[kind].record;
+	uint32_t uptime_ms;
 	uint32_t count = 1 + rnd(rnd(8) ? 30 : (PAYLOAD_MOST - header) / record);
 
 	for (uint32_t i = 0; i < header; i++)
@@ -48,8 +61,9 @@ static uint32_t build_good(uint8_t *at)
 	put16(at + 2, count);
 	if (rnd(2) && header == 24)
 		put16(at + 22, rnd(3)); /* else any sampling word */
+	uptime_ms = (uint32_t)at[4] << 24 | at[5] << 16 | at[6] << 8 | at[7];
 	for (uint32_t i = 0; i < count; i++)
-		random_record(at + header + i * record, record);
+		random_record(at + header + i * record, record, uptime_ms);
 	return header + count * record;
 }
 
@@ -101,6 +115,7 @@ static void run_datagrams(uint64_t first_seed)
 	assert_in_range(counted_in_kernel(), DATAGRAMS / 4, DATAGRAMS);
 	assert_int_equal(datagrams_of(&with->meter.table, NFM_REASON_RECEIVED), DATAGRAMS);
 	assert_int_equal(datagrams_of(&with->meter.table, NFM_REASON_RING_FULL), 0);
+	assert_true(earlier_bytes);
 }
 
 static const uint32_t reasons_of_payloads[] = {
@@ -153,7 +168,7 @@ static uint32_t build_next(uint8_t *at, uint32_t *sequence, uint32_t uptime_ms, 
 	memcpy(at + 4, &words_be[1], 4);
 	memcpy(at + 16, &words_be[0], 4);
 	for (uint32_t i = 0; i < count; i++)
-		random_record(at + 24 + 48 * i, 48);
+		random_record(at + 24 + 48 * i, 48, uptime_ms);
 	*sequence += count;
 	return 24 + 48 * count;
 }

@@ -56,12 +56,45 @@ static void shuffle(struct router_template *t, uint32_t first)
 
 static void add_times(struct router_template *t)
 {
-	static const uint16_t pair[][3] = { { 21, 22, 4 }, { 150, 151, 4 }, { 152, 153, 8 } };
+	static const uint16_t pair[][3] = { { 21, 22, 4 },   { 150, 151, 4 }, { 152, 153, 8 },
+					    { 154, 155, 8 }, { 156, 157, 8 } };
 	uint32_t kind = rnd(NFM_ARRAY_SIZE(pair));
 
 	add(t, pair[kind][0], pair[kind][2], 0);
 	if (rnd(8))
 		add(t, pair[kind][1], pair[kind][2], 0);
+	if (rnd(4) == 0)
+		add(t, 160, 8, 0);
+}
+
+/* Of the datagram under way: what the times of its records are measured by. */
+static uint32_t header_uptime_ms, header_unix_s;
+
+#define NTP(ms) ((((ms) / 1000 + NFM_NTP_UNIX_S) << 32) + (((ms) % 1000) << 32) / 1000)
+
+struct times {
+	uint64_t uptime, s, ms, ntp;
+};
+
+static struct times times_of_age(uint32_t age_ms)
+{
+	uint64_t ms = header_unix_s * 1000ULL - age_ms;
+
+	return (struct times){ header_uptime_ms - age_ms, ms / 1000, ms, NTP(ms) };
+}
+
+/* Some are what they ought to be. */
+static void random_times(uint64_t first, uint64_t last, struct times *from, struct times *to)
+{
+	uint32_t first_age_ms, last_age_ms;
+
+	*from = (struct times){ first, first, first, first };
+	*to = (struct times){ last, last, last, last };
+	if (rnd(4) == 0)
+		return;
+	random_ages(&first_age_ms, &last_age_ms);
+	*from = times_of_age(first_age_ms);
+	*to = times_of_age(last_age_ms);
 }
 
 /* What no template needs, and some have. */
@@ -174,11 +207,16 @@ static void random_record(const struct router_template *t)
 	uint32_t first = rnd(2) ? rnd(UINT32_MAX) : rnd(100000);
 	uint64_t bytes, packets, last = first + rnd(100000) - (rnd(30) ? 0 : 90000);
 
+	struct times from = { first, first, first, first }, to = { last, last, last, last };
+
 	random_counters(&bytes, &packets);
 	if (rnd(200) == 0) { /* for counters of 64 bits: rates at the edge of what can be */
 		bytes = (uint64_t)(90 + rnd(40)) << 26;
 		packets = bytes / 1000;
 		last = first + rnd(30) - (rnd(3) ? 0 : 15);
+		to = (struct times){ last, last, last, last };
+	} else {
+		random_times(first, last, &from, &to);
 	}
 	random_v6(src6);
 	random_v6(dst6);
@@ -194,8 +232,11 @@ static void random_record(const struct router_template *t)
 		{ 226, rnd(2) ? dst : rnd(2) ? random_address() : 0, NULL },
 		{ 281, 0, rnd(2) ? src6 : post_src6 },
 		{ 282, 0, rnd(2) ? dst6 : post_dst6 },
-		{ 22, first, NULL },   { 21, last, NULL },   { 150, first, NULL },
-		{ 151, last, NULL },   { 152, first, NULL }, { 153, last, NULL },
+		{ 22, from.uptime, NULL }, { 21, to.uptime, NULL },
+		{ 150, from.s, NULL },	{ 151, to.s, NULL },  { 152, from.ms, NULL },
+		{ 153, to.ms, NULL },	{ 154, from.ntp, NULL }, { 155, to.ntp, NULL },
+		{ 156, from.ntp, NULL }, { 157, to.ntp, NULL },
+		{ 160, header_unix_s * 1000ULL - header_uptime_ms, NULL },
 		{ 34, random_rate(), NULL }, { 50, random_rate(), NULL },
 		{ 305, random_rate(), NULL }, { 306, random_rate(), NULL },
 		{ 48, rnd(3), NULL },  { 302, rnd(3), NULL },
@@ -291,8 +332,8 @@ static uint32_t build_good(uint8_t *at, uint32_t source)
 	const struct nfm_sets_header header = {
 		.version = ipfix ? NFM_IPFIX : NFM_NETFLOW_V9,
 		.count = (uint16_t)rnd(40),
-		.uptime_ms = rnd(UINT32_MAX),
-		.unix_s = rnd(UINT32_MAX),
+		.uptime_ms = header_uptime_ms = rnd(UINT32_MAX),
+		.unix_s = header_unix_s = rnd(UINT32_MAX),
 		.sequence = router->sequence++,
 		.domain = domain,
 	};
@@ -390,6 +431,7 @@ static void run_datagrams(uint32_t first_seed)
 	assert_in_range(counted_in_kernel(), count * 3 / 10, count);
 	assert_int_equal(datagrams_of(&with->meter.table, NFM_REASON_RECEIVED), count);
 	assert_int_equal(datagrams_of(&with->meter.table, NFM_REASON_RING_FULL), 0);
+	assert_true(earlier_bytes);
 }
 
 static const uint32_t reasons_of_sets[] = {
