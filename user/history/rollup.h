@@ -19,20 +19,21 @@ struct nfm_rollup_limits {
 };
 
 struct nfm_rollup_result {
-	uint32_t days;	  /* rolled up now */
-	uint32_t expired; /* files that went */
+	uint32_t days;	    /* rolled up now */
+	uint32_t expired;   /* files that went */
 	uint64_t customers; /* in the newest of them */
 };
 
 /**
  * Rolls up every local day that is over: whose last snapshot has come, and those behind it that may
- * still hold earlier bytes of it (meta.earlier_slots). Makes what is missing of the three files,
- * then removes what is older than its limit. One at a time: -EBUSY if another process does it.
- * `progress` as in nfm_history_options.
+ * still hold earlier bytes of it (meta.earlier_slots), or a newer one and 26 hours. Makes what is
+ * missing of the three files, days.* last: where that is there, the day is done, even if the others
+ * have expired since. Then removes what is older than its limit. A snapshot that cannot be read is
+ * left out and logged. One at a time: -EBUSY if another process does it. As many files are open at
+ * once as RLIMIT_NOFILE allows, 400 at most. `progress` as in nfm_history_options.
  */
 int nfm_rollup_run(const char *directory, const struct nfm_rollup_limits *limits,
-		   uint64_t now_unix_s,
-		   int (*progress)(void *cookie, uint64_t done, uint64_t all), void *cookie,
-		   struct nfm_rollup_result *out, struct nfm_error *error);
+		   uint64_t now_unix_s, int (*progress)(void *cookie, uint64_t done, uint64_t all),
+		   void *cookie, struct nfm_rollup_result *out, struct nfm_error *error);
 
 #endif
