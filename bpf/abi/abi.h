@@ -187,7 +187,7 @@ struct nfm_ctl {
 	__u32 listen_count;    /* 0: any destination address */
 	/* the slot in which each bank's interval began: what is older belongs to an earlier one */
 	__u32 slot_ms[NFM_BANKS];
-	__u32 reserved0;
+	__u32 writer_pid;      /* of the agent that has claimed the table; it may have ended */
 	__u64 slot_start_ns[NFM_BANKS]; /* CLOCK_MONOTONIC; 0: nothing is earlier */
 	struct nfm_addr listen[NFM_MAX_LISTEN];
 

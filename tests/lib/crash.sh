@@ -118,7 +118,8 @@ by_epoch() {
 
 check_exact() { # [PERCENT-IN-KERNEL]
 	check_counts
-	json ".datagrams | .kernel * 100 >= .received * ${1:-30} and .agent * 10 > .received" status ||
+	json ".datagrams | .kernel * 100 >= .received * ${1:-30} and
+		.agent * 10 > .received" status ||
 		fail "who counted: $(nfm -o json status | jq -c .datagrams)"
 	json '[.[].lost] | add == 0' exporters || fail "loss where there was none"
 	json '.waiting.sets == 0' status || fail "sets wait"

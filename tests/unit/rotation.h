@@ -38,6 +38,8 @@
 #define EXPORTERS 8U
 #define STREAMS 4U
 #define PREFIXES 512U
+#define EARLIER_SLOTS 8U
+#define EARLIER_ROWS (EARLIER_SLOTS / NFM_EARLIER_PER_ROW)
 #define STRIDE (CAPACITY + 2 * EXPORTERS + NFM_REASON_ROWS)
 
 struct memory {
@@ -47,11 +49,13 @@ struct memory {
 	struct nfm_exporter exporters[EXPORTERS];
 	struct nfm_stream streams[STREAMS];
 	struct nfm_row rows[(NFM_BANKS * COLUMNS + NFM_BANKS) * STRIDE];
+	struct nfm_row earlier[(NFM_BANKS * COLUMNS + NFM_BANKS) * CAPACITY * EARLIER_ROWS];
 };
 
 /* What was added or read, by customer; the exporters' side apart. */
 struct account {
 	struct nfm_row row[CAPACITY];
+	struct nfm_row earlier[CAPACITY][EARLIER_ROWS];
 	struct nfm_snapshot_count total;
 	uint64_t reason_datagrams;
 };
@@ -90,6 +94,7 @@ static inline void make_table(void)
 	table = (struct nfm_table){
 		.ctl = &memory->ctl,
 		.rows = memory->rows,
+		.earlier = memory->earlier,
 		.names = memory->names,
 		.prefixes = memory->prefixes,
 		.exporters = memory->exporters,
@@ -102,6 +107,7 @@ static inline void make_table(void)
 			.stride = STRIDE,
 			.prefixes = PREFIXES,
 			.streams = STREAMS,
+			.earlier_slots = EARLIER_SLOTS,
 		},
 	};
 	memory->ctl.epoch = 1;
@@ -171,6 +177,31 @@ static inline uint32_t random_row(void)
 			      NFM_ROW_UNMATCHED;
 }
 
+/* Bytes of the half of a row that were sent `back` slots ago. */
+static inline void add_earlier(uint32_t row, bool down, uint32_t back, uint64_t bytes)
+{
+	uint32_t column = (uint32_t)random() % COLUMNS, index = (back - 1) / NFM_EARLIER_PER_ROW;
+	uint32_t word = NFM_EARLIER_WORD(back) + down;
+
+	nfm_table_earlier(&table, memory->ctl.epoch & 1, column, row)[index].word[word] += bytes;
+	added.earlier[row][index].word[word] += bytes;
+}
+
+/* A record of which a part was sent earlier: all rows that it touches say so alike. */
+static inline void add_record_earlier(uint32_t up, uint32_t down, uint64_t bytes)
+{
+	uint32_t back = 1 + (uint32_t)random() % EARLIER_SLOTS;
+
+	if (up)
+		add_earlier(up, false, back, bytes);
+	if (down)
+		add_earlier(down, true, back, bytes);
+	if (!up && !down)
+		add_earlier(NFM_ROW_UNMATCHED, false, back, bytes);
+	if (up && down)
+		add_earlier(NFM_ROW_LOCAL, false, back, bytes);
+}
+
 /* One record, as a writer counts it. */
 static inline void add_record(void)
 {
@@ -186,6 +217,8 @@ static inline void add_record(void)
 		add_half(NFM_ROW_UNMATCHED, false, bytes, packets);
 	if (up && down)
 		add_half(NFM_ROW_LOCAL, false, bytes, packets);
+	if (random() % 8 == 0)
+		add_record_earlier(up, down, bytes / (1 + (uint64_t)random() % 3));
 	exporter->exporter.bytes += bytes;
 	exporter->exporter.packets += packets;
 	exporter->exporter.records++;
@@ -236,9 +269,39 @@ static inline void add_count(__u64 *word, const struct nfm_snapshot_count *count
 	word[2] += count->flows;
 }
 
-static inline void read_into(const char *path, struct account *sum)
+static inline void add_slots(struct nfm_row *rows, const struct nfm_snapshot_earlier *earlier,
+			     uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		struct nfm_row *row = &rows[(earlier[i].back - 1) / NFM_EARLIER_PER_ROW];
+
+		assert_int_not_equal(earlier[i].up_bytes + earlier[i].down_bytes, 0);
+		row->word[NFM_EARLIER_WORD(earlier[i].back)] += earlier[i].up_bytes;
+		row->word[NFM_EARLIER_WORD(earlier[i].back) + 1] += earlier[i].down_bytes;
+	}
+}
+
+static inline void read_totals(const struct nfm_snapshot_reader *r, struct account *sum)
 {
 	struct nfm_snapshot_count unmatched, local, total;
+
+	nfm_snapshot_reader_totals(r, &unmatched, &local, &total);
+	add_count(&sum->row[NFM_ROW_UNMATCHED].word[0], &unmatched);
+	add_count(&sum->row[NFM_ROW_LOCAL].word[0], &local);
+	sum->total.bytes += total.bytes;
+	sum->total.packets += total.packets;
+	sum->total.flows += total.flows;
+	for (uint32_t row = 0; row < NFM_ROW_FIRST; row++) {
+		const struct nfm_snapshot_earlier *earlier;
+		uint32_t count;
+
+		earlier = nfm_snapshot_reader_earlier(r, row, &count);
+		add_slots(sum->earlier[row], earlier, count);
+	}
+}
+
+static inline void read_into(const char *path, struct account *sum)
+{
 	struct nfm_snapshot_customer customer;
 	struct nfm_snapshot_reason reason;
 	struct nfm_snapshot_reader *r;
@@ -253,15 +316,11 @@ static inline void read_into(const char *path, struct account *sum)
 		assert_int_equal(customer.prefixes[0].addr[3], row & 255);
 		add_count(&sum->row[row].word[0], &customer.up);
 		add_count(&sum->row[row].word[3], &customer.down);
+		add_slots(sum->earlier[row], customer.earlier, customer.earlier_count);
 	}
 	while (nfm_snapshot_reader_reason(r, &reason) == 1)
 		sum->reason_datagrams += reason.datagrams;
-	nfm_snapshot_reader_totals(r, &unmatched, &local, &total);
-	add_count(&sum->row[NFM_ROW_UNMATCHED].word[0], &unmatched);
-	add_count(&sum->row[NFM_ROW_LOCAL].word[0], &local);
-	sum->total.bytes += total.bytes;
-	sum->total.packets += total.packets;
-	sum->total.flows += total.flows;
+	read_totals(r, sum);
 	nfm_snapshot_reader_free(r);
 }
 

@@ -61,6 +61,102 @@ static void short_intervals_are_partial(void **state)
 	assert_files_hold_everything(3);
 }
 
+/* Opens the first interval at from_s after noon, closes it at to_s; slots of five minutes. */
+static struct nfm_snapshot_meta interval_between(uint64_t from_s, uint64_t to_s)
+{
+	struct nfm_rotate_result result;
+	uint64_t from_ns = NOON_NS + from_s * NFM_NS_PER_S, to_ns = NOON_NS + to_s * NFM_NS_PER_S;
+	uint32_t interval_s = 300;
+
+	memory->ctl.from_unix_ns[memory->ctl.epoch & 1] = from_ns;
+	nfm_rotate_set_slot(&table, memory->ctl.epoch, from_ns, 1, interval_s);
+	assert_int_equal(nfm_rotate_flip(&table, to_ns, 1, 0), 0);
+	/* today's interval is another one: the slot's own counts */
+	assert_int_equal(nfm_rotate_finish(&table, folder, 60, NULL, &result, NULL), 0);
+	assert_int_equal(result.meta.interval_s, interval_s);
+	assert_int_equal(result.meta.from_unix_ns, from_ns);
+	assert_int_equal(result.meta.to_unix_ns, to_ns);
+	return result.meta;
+}
+
+static void intervals_say_what_of_their_slots_they_are(void **state)
+{
+	static const struct {
+		uint64_t from_s, to_s, slot_s;
+		uint32_t flags;
+	} cases[] = {
+		{ 0, 300, 0, 0 },
+		{ 301, 601, 300, 0 }, /* by a second */
+		{ 302, 601, 300, NFM_SNAPSHOT_PARTIAL },
+		{ 600, 898, 600, NFM_SNAPSHOT_PARTIAL },
+		{ 600, 899, 600, 0 },
+		{ 900, 1202, 900, 0 },
+		{ 900, 1203, 900, NFM_SNAPSHOT_MERGED },
+		{ 1000, 1600, 900, NFM_SNAPSHOT_MERGED | NFM_SNAPSHOT_PARTIAL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < NFM_ARRAY_SIZE(cases); i++) {
+		struct nfm_snapshot_meta meta = interval_between(cases[i].from_s, cases[i].to_s);
+
+		assert_int_equal(meta.slot_unix_ns, NOON_NS + cases[i].slot_s * NFM_NS_PER_S);
+		assert_int_equal(meta.flags, cases[i].flags);
+	}
+}
+
+/* A calendar day of 25 hours is a slot like any other. */
+static void days_are_as_long_as_they_are(void **state)
+{
+	const uint64_t midnight_ns = 1792879200 * NFM_NS_PER_S; /* 2026-10-25 00:00 in Berlin */
+	struct nfm_rotate_result result;
+
+	(void)state;
+	setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
+	tzset();
+	for (uint64_t hours = 24; hours <= 26; hours++) {
+		uint64_t to_ns = midnight_ns + hours * 3600 * NFM_NS_PER_S;
+
+		memory->ctl.from_unix_ns[memory->ctl.epoch & 1] = midnight_ns;
+		nfm_rotate_set_slot(&table, memory->ctl.epoch, midnight_ns, 1, 86400);
+		assert_int_equal(memory->ctl.slot_unix_ns[memory->ctl.epoch & 1], midnight_ns);
+		assert_int_equal(nfm_rotate_flip(&table, to_ns, 1, 86400), 0);
+		assert_int_equal(finish(&result), 0);
+		assert_int_equal(result.meta.flags, hours == 24 ? NFM_SNAPSHOT_PARTIAL :
+						    hours == 25 ? 0 : NFM_SNAPSHOT_MERGED);
+	}
+}
+
+static void gaps_are_cut_to_the_interval(void **state)
+{
+	static const struct nfm_gap gaps[] = {
+		{ NOON_NS - 9, NOON_NS }, /* before it */
+		{ NOON_NS - 9, NOON_NS + 5 },
+		{ NOON_NS + 6, NOON_NS + 7 },
+		{ NOON_NS + 9, NOON_NS + 8 }, /* backwards */
+		{ NOON_NS + INTERVAL_NS - 1, NOON_NS + INTERVAL_NS + 50 },
+		{ NOON_NS + INTERVAL_NS, UINT64_MAX },
+	};
+	struct nfm_rotate_result result;
+	struct nfm_snapshot_meta meta;
+
+	(void)state;
+	memcpy(memory->ctl.gap[1], gaps, sizeof(gaps));
+	memory->ctl.gap_count[1] = NFM_ARRAY_SIZE(gaps);
+	rotate(&result);
+	assert_int_equal(nfm_snapshot_header_read(result.path, &meta, NULL), 0);
+	assert_memory_equal(&meta, &result.meta, sizeof(meta));
+	assert_int_equal(meta.gap_count, 3);
+	assert_int_equal(meta.gap[0].from_unix_ns, NOON_NS);
+	assert_int_equal(meta.gap[0].to_unix_ns, NOON_NS + 5);
+	assert_int_equal(meta.gap[1].from_unix_ns, NOON_NS + 6);
+	assert_int_equal(meta.gap[2].to_unix_ns, NOON_NS + INTERVAL_NS);
+	rotate(&result);
+	assert_int_equal(result.meta.gap_count, 0);
+	memory->ctl.gap_count[1] = UINT32_MAX; /* a wild table does no harm */
+	rotate(&result);
+	assert_in_range(result.meta.gap_count, 0, NFM_SNAPSHOT_GAPS);
+}
+
 static unsigned int graces;
 
 static void count_grace(void)
@@ -322,6 +418,9 @@ int main(void)
 		TEST(files_sum_to_what_was_added),
 		TEST(one_interval_at_a_time),
 		TEST(short_intervals_are_partial),
+		TEST(intervals_say_what_of_their_slots_they_are),
+		TEST(days_are_as_long_as_they_are),
+		TEST(gaps_are_cut_to_the_interval),
 		TEST(grace_comes_before_the_sums),
 		TEST(every_step_is_cut_at_and_has_a_name),
 		TEST(an_error_after_any_step_is_made_good),

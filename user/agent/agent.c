@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "agent/agent.h"
+#include "agent/claim.h"
 #include "agent/control.h"
 #include "agent/control_serve.h"
 #include "agent/hook.h"
@@ -325,6 +326,8 @@ static int open_meter(struct nfm_agent *agent, struct nfm_error *error)
 						     "other than off");
 	if (has_xdp) /* before we write to the table */
 		r = nfm_nics_lock(config, &agent->pin_lock_fd, error);
+	if (r == 0 && has_xdp)
+		r = nfm_claim_table(&xdp, error);
 	if (r == 0)
 		nfm_nics_renew(&xdp);
 	if (r == 0 && !config->tee)

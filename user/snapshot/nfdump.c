@@ -99,7 +99,10 @@ int nfm_nfdump_write(const char *snapshot_path, const char *path, int compressio
 	code = copy(&file, reader, name);
 	if (code == -EBADMSG)
 		return nfm_error_set(error, code, "%s: the file is damaged", snapshot_path);
-	return code ? nfm_place_error(error, code, "write the nfdump file", path) : 0;
+	return code ? nfm_error_set(error, code,
+				    "cannot write the nfdump file %s: %s; free space there, or let "
+				    "nothing else stand in its place", path, strerror(-code)) :
+		      0;
 }
 
 int nfm_nfdump_path(const char *snapshot_path, char *path, size_t size)

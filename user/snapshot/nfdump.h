@@ -9,6 +9,9 @@
  * All records' sum is up + down + unmatched = the snapshot's total + local: a record with a
  * customer on both sides stands in both customers' rows. Bytes that were sent in earlier slots
  * stand where they were reported, as nfcapd has them. The same snapshot gives the same bytes.
+ *
+ * nfdump 1.7 ends a list of files (-R) at the first that it cannot read, without an error: beside
+ * snapshots, name the first and the last one, "-R FOLDER/nfcapd.FIRST:nfcapd.LAST".
  */
 #ifndef NFM_SNAPSHOT_NFDUMP_H
 #define NFM_SNAPSHOT_NFDUMP_H

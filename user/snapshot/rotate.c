@@ -4,10 +4,15 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/io.h"
+#include "snapshot/earlier.h"
 #include "snapshot/interval.h"
 #include "snapshot/place.h"
+
+#define SLACK_NS NFM_NS_PER_S /* by which an end may miss the slot's */
+#define SETTLE_ROWS 128U
 
 bool nfm_rotate_pending(const struct nfm_table *t)
 {
@@ -52,13 +57,59 @@ int nfm_rotate_flip(struct nfm_table *t, uint64_t now_unix_ns, uint64_t now_ns,
 	return 0;
 }
 
+/* A slot's length: calendar days are not all of one. Of a start that is none: the interval's. */
+static uint64_t slot_length_ns(uint64_t slot_unix_ns, uint32_t interval_s)
+{
+	uint64_t start_s = slot_unix_ns / NFM_NS_PER_S;
+
+	if (nfm_snapshot_slot_start(start_s, interval_s) != start_s)
+		return interval_s * NFM_NS_PER_S;
+	return (nfm_snapshot_slot_next(start_s, interval_s) - start_s) * NFM_NS_PER_S;
+}
+
+/* Whether the interval is less than its slot, or more. */
+static uint32_t extent_flags(const struct nfm_snapshot_meta *meta)
+{
+	uint64_t length_ns = slot_length_ns(meta->slot_unix_ns, meta->interval_s);
+	uint32_t flags = 0;
+
+	if (!meta->interval_s)
+		return 0;
+	if (meta->to_unix_ns - meta->from_unix_ns + SLACK_NS < length_ns ||
+	    meta->from_unix_ns - meta->slot_unix_ns > SLACK_NS)
+		flags |= NFM_SNAPSHOT_PARTIAL;
+	if (meta->to_unix_ns - meta->slot_unix_ns > length_ns + 2 * SLACK_NS)
+		flags |= NFM_SNAPSHOT_MERGED;
+	return flags;
+}
+
+/* The bank's gaps, as far as they lie in the interval. */
+static void take_gaps(const struct nfm_ctl *ctl, uint32_t bank, struct nfm_snapshot_meta *meta)
+{
+	uint32_t count = NFM_MIN(ctl->gap_count[bank], NFM_GAPS);
+
+	for (uint32_t i = 0; i < count; i++) {
+		const struct nfm_gap *gap = &ctl->gap[bank][i];
+		struct nfm_snapshot_gap cut = {
+			.from_unix_ns = NFM_MAX(gap->from_unix_ns, meta->from_unix_ns),
+			.to_unix_ns = NFM_MIN(gap->to_unix_ns, meta->to_unix_ns),
+		};
+
+		if (cut.from_unix_ns < cut.to_unix_ns)
+			meta->gap[meta->gap_count++] = cut;
+	}
+}
+
 static void describe(const struct nfm_table *t, uint32_t interval_s,
 		     struct nfm_snapshot_meta *meta)
 {
 	const struct nfm_ctl *ctl = t->ctl;
 	uint64_t closed = __atomic_load_n(&ctl->epoch, __ATOMIC_ACQUIRE) - 1;
-	uint64_t from = ctl->from_unix_ns[closed & 1];
+	uint32_t bank = closed & 1;
+	uint64_t from = ctl->from_unix_ns[bank];
 	uint64_t to = ctl->from_unix_ns[(closed + 1) & 1];
+	uint64_t slot = ctl->slot_unix_ns[bank];
+	uint32_t slot_s = ctl->slot_ms[bank] / 1000;
 
 	if (to < from)
 		to = from; /* the wall clock was set back */
@@ -66,10 +117,13 @@ static void describe(const struct nfm_table *t, uint32_t interval_s,
 		.epoch = closed,
 		.from_unix_ns = from,
 		.to_unix_ns = to,
-		.interval_s = interval_s,
+		.slot_unix_ns = slot && slot <= from ? slot : from,
+		/* the one that was in force when the slot was opened */
+		.interval_s = slot_s ? slot_s : interval_s,
+		.earlier_slots = nfm_earlier_slots(t),
 	};
-	if (to - from + NFM_NS_PER_S < interval_s * NFM_NS_PER_S)
-		meta->flags |= NFM_SNAPSHOT_PARTIAL;
+	meta->flags = extent_flags(meta);
+	take_gaps(ctl, bank, meta);
 	memcpy(meta->identity, ctl->identity, sizeof(meta->identity));
 }
 
@@ -103,6 +157,20 @@ static int settle_block(void *cookie, uint32_t row, const struct nfm_row *sum, u
 	return nfm_rotate_step_done(NFM_ROTATE_SETTLING);
 }
 
+/* The bases of earlier slots: the more rows, the more moments to be cut at. */
+static int settle_earlier(const struct nfm_table *t, uint32_t bank, uint32_t rows)
+{
+	int code = 0;
+
+	if (!nfm_earlier_slots(t))
+		return 0;
+	for (uint32_t row = 0; row < rows && !code; row += SETTLE_ROWS) {
+		nfm_earlier_settle(t, bank, row, NFM_MIN(SETTLE_ROWS, rows - row));
+		code = nfm_rotate_step_done(NFM_ROTATE_SETTLING);
+	}
+	return code;
+}
+
 /* Step 4: from here on the bank's next interval starts at nothing. */
 static int settle(const struct nfm_table *t, uint32_t bank)
 {
@@ -117,6 +185,8 @@ static int settle(const struct nfm_table *t, uint32_t bank)
 	if (!code)
 		code = nfm_interval_walk(t, bank, nfm_table_reason_row(t, 0), rows.reasons,
 					 settle_block, &s);
+	if (!code)
+		code = settle_earlier(t, bank, rows.customers);
 	/* no file has the notes yet: their bases are kept for one that will */
 	if (!code)
 		code = nfm_interval_walk(t, bank, nfm_table_notes_row(t, 0), rows.exporters,

@@ -6,7 +6,7 @@
  *   1. from_unix_ns[other bank] = now; epoch + 1 by one 8-byte store: writers turn to that bank
  *   2. grace: wait until no datagram that began before is still being counted (caller's callback)
  *   3. the quiet bank's sums minus its base column = the interval; write the file, fsync, rename
- *   4. base column of the quiet bank = its sums (may be repeated: the bank is quiet)
+ *   4. base columns of the quiet bank, rows and earlier slots = its sums (may be repeated)
  *   5. committed = the closed epoch, by one 8-byte store
  *
  * Unfinished means committed + 1 < epoch: before step 3's rename it is done again, after it
@@ -25,7 +25,7 @@ struct nfm_rotate_result {
 	char path[4096];     /* the file; empty if there was nothing to write */
 	struct nfm_snapshot_meta meta;
 	struct nfm_snapshot_count unmatched, local, total;
-	uint64_t customers;  /* rows with traffic in the interval */
+	uint64_t customers;  /* with traffic in the interval: entries of the file */
 	uint64_t lost;	     /* units lost, since the table was made, all streams */
 	uint64_t datagrams, records; /* counted in the interval: sums of the exporters' rows */
 	uint64_t rejected_datagrams, rejected_records; /* under reasons of kind REJECT */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Snapshot files: the counters of one interval. A fixed header with a checksum, then a
- * zstd-compressed payload of sections with a checksum. Written to a temporary name, fsync'd,
- * renamed, folder fsync'd. The layout is in snapshot/format.h.
+ * Snapshot files: the counters of one interval. A fixed header, blocks of compressed entries, and a
+ * foot that leads to them, each with a checksum. Written to a temporary name, fsync'd, renamed,
+ * folder fsync'd. The layout is in snapshot/format.h.
  */
 #ifndef NFM_SNAPSHOT_H
 #define NFM_SNAPSHOT_H
@@ -145,8 +145,10 @@ void nfm_snapshot_reader_totals(const struct nfm_snapshot_reader *r,
 				struct nfm_snapshot_count *total);
 /**
  * Next entry of a section: 1 and *out (its pointers live as long as the reader, until the next
- * call for prefixes and streams), 0 at the end, -EBADMSG. Sections come in the order of the
- * file: asking for a later one passes over what is left of the earlier, which then has ended.
+ * call for prefixes, streams and earlier slots), 0 at the end, -EBADMSG. Customers come in the
+ * order of strcmp(id) (version 1: of their rows, an id perhaps more than once). Sections come in
+ * the order of the file: asking for a later one passes over what is left of the earlier, which then
+ * has ended.
  */
 int nfm_snapshot_reader_customer(struct nfm_snapshot_reader *r, struct nfm_snapshot_customer *out);
 int nfm_snapshot_reader_exporter(struct nfm_snapshot_reader *r, struct nfm_snapshot_exporter *out);
@@ -156,15 +158,16 @@ void nfm_snapshot_reader_free(struct nfm_snapshot_reader *r);
 /**
  * Opens a file as nfm_snapshot_reader_open(), but to be read once and front to back: the content is
  * verified as it is read, block by block (version 2; version 1 as a whole, at once). An entry that
- * comes out has been verified; -EBADMSG ends the reading.
+ * comes out has been verified; -EBADMSG ends the reading. Strings and lists of an entry live until
+ * the next call of any section. Needs about 170 KiB (version 1: 600), whatever the file's size.
  */
 int nfm_snapshot_stream_open(const char *path, struct nfm_snapshot_reader **out,
 			     struct nfm_error *error);
 
 /**
- * One customer of a file, without reading the others (version 2: its block alone, verified). 1 and
- * *reader, which the pointers of *out live by, 0: no traffic in it, -errno as
- * nfm_snapshot_reader_open(). The reader also gives meta and totals, and no other entry.
+ * One customer of a file, without reading the others (version 2: header, foot and its block alone,
+ * verified). 1 and *reader, which the pointers of *out live by; 0: no traffic in it, and no reader;
+ * -errno as nfm_snapshot_reader_open(). The reader also gives meta and totals, and no other entry.
  */
 int nfm_snapshot_find_customer(const char *path, const char *id,
 			       struct nfm_snapshot_reader **reader,
