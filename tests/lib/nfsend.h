@@ -142,6 +142,8 @@ struct send_options {
 	uint8_t nat[16]; /* the router's public address */
 	uint8_t nat_family; /* 0: none */
 	uint32_t wrap_every, odd_every; /* records */
+	uint32_t age_ms, duration_ms;	/* of each flow; duration 0: random, both */
+	uint32_t bytes;			/* of each flow; 0: random */
 	bool ignore_nat, repair_wraps;	/* what the collector is told to do */
 	enum send_bad bad;
 	const char *save; /* file for a copy of each payload, its length first (32 bits, BE) */

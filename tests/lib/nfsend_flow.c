@@ -204,6 +204,14 @@ void send_random_flow(struct send_builder *builder, const struct send_form *form
 	random_counters(builder, flow);
 	flow->age_ms = send_random(&builder->random) % 1000;
 	flow->duration_ms = 1000 + send_random(&builder->random) % 59000;
+	if (options->duration_ms) {
+		flow->age_ms = options->age_ms;
+		flow->duration_ms = options->duration_ms;
+	}
+	if (options->bytes) {
+		flow->bytes = options->bytes;
+		flow->packets = options->bytes / 1000 + 1;
+	}
 	if (options->wrap_every && number % options->wrap_every == 0 && form->bytes_size == 4)
 		make_wrapped(builder, flow);
 	else if (options->odd_every && number % options->odd_every == 0)

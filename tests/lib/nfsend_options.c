@@ -29,6 +29,9 @@
 	X("redefine", redefine, 1, UINT32_MAX)             \
 	X("wrap-every", wrap_every, 1, UINT32_MAX)         \
 	X("odd-every", odd_every, 1, UINT32_MAX)           \
+	X("age", age_ms, 0, UINT32_MAX)                    \
+	X("duration", duration_ms, 1, UINT32_MAX)          \
+	X("bytes", bytes, 1, UINT32_MAX)                   \
 	X("ip-options", ip_options, 0, SEND_MAX_IP_OPTIONS)
 
 /* Options that are yes or no: name, member, value for yes. */
