@@ -45,9 +45,13 @@ static const struct nfm_command commands[] = {
 	{ "export", "FILE... --format FORMAT -w OUT [--compress METHOD]",
 	  "snapshots as nfdump, csv or json; OUT: a file, a folder (nfdump), - (csv, json); "
 	  "METHOD: none, lz4, or zstd, which needs nfdump 1.7.4", false, nfm_cmd_export },
-	{ "history",
-	  "CUSTOMER [--unmatched] [--local] [--step STEP] " NFM_PERIOD_USAGE,
-	  "a customer over time; by default the last 24 hours by 5m", true, nfm_cmd_history },
+	{ "history", "CUSTOMER [--unmatched] [--local] [--step STEP] " NFM_PERIOD_USAGE,
+	  "a customer over time; by default the last 24 hours by 5m; STEP: 5m, 1h, 1d, 1mo; "
+	  "T: 2026-10-05, 2026-10-05T18:00:00Z, now, today, yesterday, -7d", true,
+	  nfm_cmd_history },
+	{ "report", "[--sort KEY] [--top N] " NFM_PERIOD_USAGE,
+	  "every customer: totals, average, maximum, percentile; by default this month so far; "
+	  "KEY: up, down, total, percentile or id", true, nfm_cmd_report },
 	{ "expire", "[DIR] [-s SIZE] [-t LIFETIME] [-w PERCENT] [-n]", "expire snapshots now", true,
 	  nfm_cmd_expire },
 	{ "doctor", "", "checks machine, configuration and exporters; says what to do", false,

@@ -247,7 +247,7 @@ static void write_sums(struct nfm_output *out, const struct nfm_cli *cli,
 	nfm_view_write_total(out, "down", &down);
 	write_rate_line(out, cli, "average", rates->up_average_bps, rates->down_average_bps);
 	write_rate_line(out, cli, "maximum", rates->up_most_bps, rates->down_most_bps);
-	snprintf(label, sizeof(label), "%uth percentile", request->period.percentile);
+	snprintf(label, sizeof(label), "percentile %u", request->period.percentile);
 	write_rate_line(out, cli, label, rates->up_percentile_bps, rates->down_percentile_bps);
 	nfm_output_line(out, "(of %" PRIu32 " samples of %" PRIu32 " s)", rates->samples,
 			rates->sample_s);

@@ -52,7 +52,10 @@ struct nfm_history_point {
 	struct nfm_history_quality quality;
 };
 
-/** Rates over samples of `sample_s` seconds that are covered at least by half. */
+/**
+ * Rates over samples of `sample_s` seconds that are covered at least by half; of one that is not
+ * covered wholly, over its covered time.
+ */
 struct nfm_history_rates {
 	/* 300, or the interval if that is longer; coarser where only coarse rollups are left */
 	uint32_t sample_s;
@@ -74,9 +77,13 @@ struct nfm_history_gap {
 struct nfm_history_head {
 	uint64_t from_unix_s, to_unix_s;
 	struct nfm_history_quality quality;
-	uint64_t elapsed_ms; /* of the range until now: covered_ms is a part of this */
+	/*
+	 * Of the range what is over, and covered_ms a part of it: until now, or to the end of the
+	 * newest snapshot if the next one is not due yet.
+	 */
+	uint64_t elapsed_ms;
 	uint32_t finest_s;   /* resolution of the data: the coarsest of what was used */
-	uint32_t gap_count;  /* all of them */
+	uint32_t gap_count;  /* all of them, of a tenth of a second or more */
 	struct nfm_history_gap gap[NFM_HISTORY_GAPS];
 	uint32_t damaged; /* files that could not be read: named in the log or on stderr */
 };
@@ -127,7 +134,8 @@ struct nfm_report_line {
 /**
  * All customers that had traffic in the range, in the order of strcmp(id), `unmatched` and `local`
  * last: `line` is called for each (not 0 ends the walk and comes back). Memory does not grow
- * with the number of customers times that of samples. `head` is filled before the first line.
+ * with the number of customers times that of samples. `head` is filled before the first line;
+ * head->damaged may grow until the end. -E2BIG: too many snapshots are not rolled up.
  * More threads than one may be used inside; `line` is called by the caller's.
  */
 int nfm_report_read(const struct nfm_history_options *options, uint64_t from_unix_s,

@@ -64,7 +64,7 @@ static uint64_t shortest_step(const struct nfm_history_range *range)
 	return (uint64_t)range->step * 27 * DAY_S;
 }
 
-static int check_range(const struct nfm_history_range *range, struct nfm_error *error)
+int nfm_steps_check_range(const struct nfm_history_range *range, struct nfm_error *error)
 {
 	uint64_t span = range->to_unix_s - range->from_unix_s;
 
@@ -87,7 +87,7 @@ int nfm_steps_make(const struct nfm_history_range *range, uint64_t **bound_unix_
 	time_t from = (time_t)range->from_unix_s;
 	uint32_t room, used = 0;
 	struct tm begin;
-	int err = check_range(range, error);
+	int err = nfm_steps_check_range(range, error);
 
 	if (err)
 		return err;

@@ -16,6 +16,9 @@
  */
 int nfm_steps_day_begin(const struct tm *day, uint64_t *unix_s);
 
+/** -EINVAL: the range is empty, ends after the year 9999, or has too many steps. */
+int nfm_steps_check_range(const struct nfm_history_range *range, struct nfm_error *error);
+
 /**
  * *bound is malloc'd and gets count + 1 times in s since 1970, ascending: the begins of the steps
  * of a range, and its end. -EINVAL: the range is empty, or of more than NFM_HISTORY_POINTS_MOST.
