@@ -66,10 +66,11 @@ nfdump -r "$capture" -I >"$LAB/statistics"
 grep -qx "Bytes: $bytes" "$LAB/statistics" && grep -qx "Flows: $flows" "$LAB/statistics" &&
 	grep -qx 'Ident: nfmeter' "$LAB/statistics" || fail "-I: $(cat "$LAB/statistics")"
 
-# a window of time finds the interval, and no other does
-at() { # JQ-PATH of the snapshot, SECONDS more
-	date -d "$(nfm -o json read "$file" | jq -r "$1") + $2 seconds" +%Y/%m/%d.%H:%M:%S
+# a window of time: what began in it and was over in it
+at() { # SNAPSHOT, SECONDS more than the second in which it began
+	date -d "$(nfm -o json read "$1" | jq -r .from) + $2 seconds" +%Y/%m/%d.%H:%M:%S
 }
-check_nfdump "$file" -- -R "$LAB/state" -t "$(at .from 0)-$(at .from 1)"
-[ -z "$(nfdump_by src -R "$LAB/state" -t "$(at .from -600)-$(at .from -300)")" ] ||
+file=${busy[-1]}
+check_nfdump "$file" -- -R "$LAB/state" -t "$(at "$file" 0)-$(at "$file" 600)"
+[ -z "$(nfdump_by src -R "$LAB/state" -t "$(at "$file" -1200)-$(at "$file" -600)")" ] ||
 	fail "traffic long before there was any"
