@@ -134,6 +134,11 @@ $(BUILD)/other/nfmeter-fault: $(BUILD)/user/main.o $(FAULT_SRC:%.c=$(BUILD)/%.o)
 $(BUILD)/nfmeter-fault: $(BUILD)/user/main.o $(FAULT_SRC:%.c=$(BUILD)/%.o) $(BUILD)/libnfmeter.a
 	$(CC) $(CFLAGS) -o $@ $^ $(FAULT_WRAP:%=-Wl,--wrap=%) $(LDLIBS) $(LDFLAGS)
 
+# A wall clock that tests set, by LD_PRELOAD.
+$(BUILD)/clock_shift.so: tests/lib/preload/clock_shift.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -shared -fPIC -o $@ $<
+
 $(BUILD)/asan/tests/fuzz/replay_%: $(BUILD)/asan/tests/fuzz/fuzz_%.o $(BUILD)/asan/tests/fuzz/replay.o \
 				   $(BUILD)/asan/libnfmeter.a
 	$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(LDLIBS)
@@ -148,7 +153,7 @@ deps-build deps-run deps-test deps-fuzz: deps-%:
 	@scripts/install-deps $*
 
 # The second make reads the world anew: packages (and with them bpftool) may just have come.
-tests: all $(FUZZ:%=$(BUILD)/asan/tests/fuzz/replay_%) $(UNIT) $(UNIT_ASAN) $(BPF_TESTS) $(BENCHES) $(BENCH_BPF) $(BUILD)/nfsend \
+tests: all $(FUZZ:%=$(BUILD)/asan/tests/fuzz/replay_%) $(UNIT) $(UNIT_ASAN) $(BPF_TESTS) $(BENCHES) $(BENCH_BPF) $(BUILD)/nfsend $(BUILD)/clock_shift.so \
 	$(BUILD)/nfmeter-fault $(OTHERS:%=$(BUILD)/%/nfmeter) $(BUILD)/other/nfmeter-fault
 
 test: deps-test

@@ -215,6 +215,22 @@ static void tick(struct nfm_agent *agent)
 			      agent->nics);
 }
 
+/* What time it is: the same reading that the rotation goes by, so that no step comes between. */
+static uint64_t look_at_clock(struct nfm_agent *agent)
+{
+	uint64_t before_ns = nfm_clock_monotonic_ns();
+	uint64_t now_unix_ns = nfm_clock_unix_ns();
+	int64_t step_ns = nfm_clock_step_look(&agent->clock, before_ns, now_unix_ns,
+					      nfm_clock_monotonic_ns());
+
+	if (step_ns)
+		nfm_log(LOG_NOTICE, "the wall clock was set %s by %.0f s: the open interval goes "
+			"with it", step_ns < 0 ? "back" : "forward",
+			(double)llabs(step_ns) / NFM_NS_PER_S);
+	nfm_clock_step_apply(&agent->clock, &agent->meter.table);
+	return now_unix_ns;
+}
+
 static void loop(struct nfm_agent *agent)
 {
 	struct epoll_event events[64];
@@ -227,7 +243,7 @@ static void loop(struct nfm_agent *agent)
 		for (int i = 0; i < n; i++)
 			on_event(agent, &events[i]);
 		nfm_install_round(&agent->meter, nfm_clock_monotonic_ns());
-		rotate(agent, nfm_clock_unix_ns());
+		rotate(agent, look_at_clock(agent));
 		tick(agent);
 	}
 }

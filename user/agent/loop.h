@@ -3,6 +3,7 @@
 #ifndef NFM_LOOP_H
 #define NFM_LOOP_H
 
+#include "agent/clock_step.h"
 #include "agent/control_serve.h"
 #include "agent/hook.h"
 #include "agent/meter.h"
@@ -34,6 +35,7 @@ struct nfm_agent {
 	int lock_fd;
 	int pin_lock_fd;
 	uint64_t next_rotation_ns; /* wall clock */
+	struct nfm_clock_step clock;
 	uint64_t retry_ns;	   /* monotonic: a failed rotation's next try */
 	char snapshot_error[256];  /* why the last rotation failed; empty: it did not */
 	char nfdump_error[256];	   /* why its nfdump file was not written */
