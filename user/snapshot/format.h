@@ -59,7 +59,7 @@
 #define NFM_SNAPSHOT_MAX_EARLIER (1U << 16)
 #define NFM_SNAPSHOT_MAX_ENTRIES (1U << 28) /* of a section */
 
-#define NFM_SNAPSHOT_BLOCK_RAW (64U << 10)
+#define NFM_SNAPSHOT_BLOCK_RAW (32U << 10)
 /* Above the largest entry: prefixes of 18 bytes, earlier slots of 23. */
 #define NFM_SNAPSHOT_BLOCK_RAW_MAX (32U << 20)
 #define NFM_SNAPSHOT_FOOT_MAX (64U << 20)

@@ -159,7 +159,7 @@ void nfm_snapshot_reader_free(struct nfm_snapshot_reader *r);
  * Opens a file as nfm_snapshot_reader_open(), but to be read once and front to back: the content is
  * verified as it is read, block by block (version 2; version 1 as a whole, at once). An entry that
  * comes out has been verified; -EBADMSG ends the reading. Strings and lists of an entry live until
- * the next call of any section. Needs about 170 KiB (version 1: 600), whatever the file's size.
+ * the next call of any section. Needs about 130 KiB (version 1: 1.5 MiB), whatever the file's size.
  */
 int nfm_snapshot_stream_open(const char *path, struct nfm_snapshot_reader **out,
 			     struct nfm_error *error);
