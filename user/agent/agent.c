@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "agent/agent.h"
-#include "agent/claim.h"
 #include "agent/control.h"
 #include "agent/control_serve.h"
 #include "agent/hook.h"
@@ -343,7 +342,7 @@ static int open_meter(struct nfm_agent *agent, struct nfm_error *error)
 	if (has_xdp) /* before we write to the table */
 		r = nfm_nics_lock(config, &agent->pin_lock_fd, error);
 	if (r == 0 && has_xdp)
-		r = nfm_claim_table(&xdp, error);
+		r = nfm_xdp_claim(&xdp, error);
 	if (r == 0)
 		nfm_nics_renew(&xdp);
 	if (r == 0 && !config->tee)

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "agent/agent.h"
-#include "agent/claim.h"
 #include "agent/meter.h"
 #include "agent/nics.h"
 #include "base/cleanup.h"
@@ -85,7 +84,7 @@ int nfm_agent_attach(const struct nfm_config *config, const char *interface)
 		return complain(&error);
 	r = nfm_nics_lock(&one, &lock_fd, &error);
 	if (r == 0)
-		r = nfm_claim_table(&xdp, &error);
+		r = nfm_xdp_claim(&xdp, &error);
 	if (r == 0)
 		r = attach_with_table(&one, &xdp, &nic, &error);
 	else if (r == -EWOULDBLOCK) /* the running agent has set the table up, and keeps it so */

@@ -11,16 +11,12 @@
 
 #include "base/cleanup.h"
 
-/*
- * Maps one part; its value size and length must be what this build computes from the geometry.
- * mmap(2) of an array map: kernel's Documentation/bpf/map_array.rst, BPF_F_MMAPABLE.
- */
-static int map_part(int fd, const char *name, size_t size, uint64_t count, bool writable,
-		    void **out, struct nfm_error *error)
+/* A part's value size and length must be what this build computes from the geometry. */
+static int check_part(int fd, const char *name, size_t size, uint64_t count,
+		      struct nfm_error *error)
 {
 	struct bpf_map_info info = {};
 	uint32_t length = sizeof(info);
-	void *memory;
 
 	if (bpf_obj_get_info_by_fd(fd, &info, &length) < 0)
 		return nfm_error_set(error, -errno, "map %s: %m", name);
@@ -30,6 +26,18 @@ static int map_part(int fd, const char *name, size_t size, uint64_t count, bool 
 				     "map %s has %u entries of %u bytes, expected %llu of %zu",
 				     name, info.max_entries, info.value_size,
 				     (unsigned long long)count, size);
+	return 0;
+}
+
+/* mmap(2) of an array map: kernel's Documentation/bpf/map_array.rst, BPF_F_MMAPABLE. */
+static int map_part(int fd, const char *name, size_t size, uint64_t count, bool writable,
+		    void **out, struct nfm_error *error)
+{
+	void *memory;
+	int r = check_part(fd, name, size, count, error);
+
+	if (r < 0)
+		return r;
 	memory = mmap(NULL, size * count, PROT_READ | (writable ? PROT_WRITE : 0), MAP_SHARED, fd,
 		      0);
 	if (memory == MAP_FAILED)
@@ -54,22 +62,53 @@ static int read_geometry(int fd, struct nfm_geometry *out, struct nfm_error *err
 	return nfm_table_geometry_check(out, error);
 }
 
+static int open_geometry(int (*map_fd)(void *cookie, const char *name), void *cookie,
+			 struct nfm_geometry *out, struct nfm_error *error)
+{
+	_cleanup_close_ int fd = map_fd(cookie, "nfmeter.rodata");
+
+	if (fd < 0)
+		return nfm_error_set(error, fd, "map nfmeter.rodata: %s", strerror(-fd));
+	return read_geometry(fd, out, error);
+}
+
+int nfm_table_maps_check(int (*map_fd)(void *cookie, const char *name), void *cookie,
+			 struct nfm_geometry *out, struct nfm_error *error)
+{
+	struct nfm_geometry geometry;
+	const struct nfm_geometry *g = &geometry;
+	int r = open_geometry(map_fd, cookie, &geometry, error);
+
+	if (r < 0)
+		return r;
+#define CHECK_PART(member, name, type, count)                                                     \
+	{                                                                                         \
+		_cleanup_close_ int fd = map_fd(cookie, name);                                    \
+                                                                                                  \
+		r = fd < 0 ? nfm_error_set(error, fd, "map %s: %s", name, strerror(-fd)) :        \
+			     check_part(fd, name, sizeof(type), count, error);                    \
+		if (r < 0)                                                                        \
+			return r;                                                                 \
+	}
+	NFM_TABLE_PARTS(CHECK_PART)
+#undef CHECK_PART
+	r = map_fd(cookie, "nfm_refusals");
+	if (r < 0)
+		return nfm_error_set(error, r, "map nfm_refusals: %s", strerror(-r));
+	close(r);
+	*out = geometry;
+	return 0;
+}
+
 int nfm_table_maps_open(int (*map_fd)(void *cookie, const char *name), void *cookie, bool writable,
 			struct nfm_table *out, struct nfm_error *error)
 {
 	struct nfm_table t = { .in_maps = true, .writable = writable, .refusals_fd = -1 };
 	const struct nfm_geometry *g = &t.geometry;
-	int r;
+	int r = open_geometry(map_fd, cookie, &t.geometry, error);
 
-	{
-		_cleanup_close_ int fd = map_fd(cookie, "nfmeter.rodata");
-
-		if (fd < 0)
-			return nfm_error_set(error, fd, "map nfmeter.rodata: %s", strerror(-fd));
-		r = read_geometry(fd, &t.geometry, error);
-		if (r < 0)
-			return r;
-	}
+	if (r < 0)
+		return r;
 #define MAP_PART(member, name, type, count)                                                       \
 	{                                                                                         \
 		_cleanup_close_ int fd = map_fd(cookie, name);                                    \

@@ -169,6 +169,10 @@ int nfm_table_file_open(const char *path, bool writable, struct nfm_table *out,
 int nfm_table_maps_open(int (*map_fd)(void *cookie, const char *name), void *cookie, bool writable,
 			struct nfm_table *out, struct nfm_error *error);
 
+/** What nfm_table_maps_open() checks, without mapping: that takes long where a table is large. */
+int nfm_table_maps_check(int (*map_fd)(void *cookie, const char *name), void *cookie,
+			 struct nfm_geometry *out, struct nfm_error *error);
+
 /** As nfm_table_maps_open() from the pins under `directory`. -ENOENT: nothing is pinned. */
 int nfm_table_pins_open(const char *directory, bool writable, struct nfm_table *out,
 			struct nfm_error *error);

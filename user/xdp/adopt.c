@@ -112,17 +112,16 @@ static bool has_other_abi(struct nfm_program_maps *maps)
 /* What the program's own maps say of it, into `xdp`. */
 static int identify(struct nfm_program_maps *maps, struct nfm_xdp *xdp, struct nfm_error *error)
 {
-	struct nfm_table table = { .refusals_fd = -1 };
+	struct nfm_geometry geometry;
 	struct nfm_error why = {};
 	_cleanup_close_ int ctl_fd = -1;
 
-	if (nfm_table_maps_open(nfm_program_map_fd, maps, false, &table, &why) < 0)
+	if (nfm_table_maps_check(nfm_program_map_fd, maps, &geometry, &why) < 0)
 		return has_other_abi(maps) ?
 			       nfm_error_set(error, -EPROTONOSUPPORT, "program %u: %s" CHANGE_OVER,
 					     xdp->program_id, why.text) :
 			       nfm_error_set(error, -EPROTO, "%s", why.text);
-	xdp->build = nfm_build_of(&table.geometry);
-	nfm_table_close(&table);
+	xdp->build = nfm_build_of(&geometry);
 	ctl_fd = nfm_program_map_fd(maps, "nfm_ctl");
 	xdp->table_id = nfm_program_map_id(ctl_fd);
 	return 0;

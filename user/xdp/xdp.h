@@ -68,6 +68,13 @@ int nfm_xdp_open_pins(const char *directory, struct nfm_xdp *out, struct nfm_err
 int nfm_xdp_pin(const struct nfm_xdp *xdp, const char *directory, struct nfm_error *error);
 int nfm_xdp_unpin(const char *directory, struct nfm_error *error);
 
+/**
+ * Notes in the table that this process is its agent. The lock on the pins (nfm_nics_lock) keeps
+ * those off who come by the pins; this one those who adopt the program from its NIC, with pins of
+ * their own. -EWOULDBLOCK: another agent lives; the text names its process.
+ */
+int nfm_xdp_claim(const struct nfm_xdp *xdp, struct nfm_error *error);
+
 /** Maps the table out of the program's maps. */
 int nfm_xdp_table(const struct nfm_xdp *xdp, struct nfm_table *out, struct nfm_error *error);
 
