@@ -63,7 +63,7 @@ intervals() {
 
 	for file in $(snapshots); do
 		"$NFMETER" -o json read "$file" || fail "read $file"
-	done | jq -s 'map(if type == "array" then .[0] else . end) | sort_by(.epoch)
+	done | TZ=UTC jq -s 'map(if type == "array" then .[0] else . end) | sort_by(.epoch)
 		| map({file, epoch, merged, total, length: ((.to | fromdate) - (.from | fromdate)),
 			from: (.from | fromdate), to: (.to | fromdate)})'
 }

@@ -19,8 +19,8 @@ struct nfm_clock_step {
 };
 
 /**
- * Takes a look: the wall clock, and the monotonic one before and after that was read. Returns by how
- * much the wall clock was set since the last look, in ns; 0: not, or by less than 2 s (leap
+ * Takes a look: the wall clock, and the monotonic one before and after that was read. Returns by
+ * how much the wall clock was set since the last look, in ns; 0: not, or by less than 2 s (leap
  * seconds). The two clocks are disciplined alike: nothing but a step moves one against the other.
  */
 int64_t nfm_clock_step_look(struct nfm_clock_step *clock, uint64_t before_ns, uint64_t now_unix_ns,
