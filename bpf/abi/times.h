@@ -137,8 +137,9 @@ static inline __attribute__((always_inline)) __u64 nfm_times_from_ms(const struc
 }
 
 /**
- * The sign bit says that a first packet at this time may be older than `from`: a look that is cheaper
- * than its age, and errs on one side only. One after its datagram may be, too: the last one counts.
+ * The sign bit says that a first packet at this time may be older than `from`: a look that is
+ * cheaper than its age, and errs on one side only. One after its datagram may be, too: then the
+ * last one counts.
  */
 static inline __attribute__((always_inline)) __u64
 nfm_times_may_be_late(const struct nfm_times *t, __u64 first, __u64 from)

@@ -6,8 +6,8 @@
 
 long=(--datagrams 4 --bytes 1800000000 --duration 1800000 --age 0)
 
-# Five slots of five minutes lie within the flows, whenever they were sent: 300 MB of each flow, less
-# or more by a byte. Two share the rest; nothing is anywhere else.
+# Five slots of five minutes lie within the flows, whenever they were sent: 300 MB of each flow,
+# less or more by a byte. Two share the rest; nothing is anywhere else.
 check_slots() {
 	# shellcheck disable=SC2046 # names without spaces
 	"$NFMETER" -o json read $(snapshots) | jq -s -f "$LIB/slots.jq" >"$LAB/slots.json" ||
