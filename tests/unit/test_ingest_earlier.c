@@ -163,7 +163,7 @@ static void never_more_than_the_journal_holds(void **state)
 	assert_int_equal(all_slots(meter_customer("alice")), 30 * 1800000);
 	meter_close();
 
-	/* thirty customers, and `local`: 31 times 450 rows, of which some have to be left for others */
+	/* thirty customers, and `local`: 31 times 450 rows; some have to be left for others */
 	remove(config->customers_file);
 	config->runtime[strlen(config->runtime) - 1] = '2';
 	meter_auto("10.0.0.0", 8);
