@@ -68,7 +68,7 @@ static inline uint32_t made_customers(uint64_t from_s, struct made_entry *entry,
 			.up = made_count(from_s, i * 10),
 			.down = made_count(from_s, i * 10 + 5),
 		};
-		if (mixed(from_s, i + 100) % 2)
+		if (mixed(from_s, i + 100) % 8 < 6)
 			e->earlier = (struct nfm_snapshot_earlier){
 				.back = 1 + (uint32_t)(mixed(from_s, i + 200) % 2),
 				.up_bytes = e->up.bytes / 3,
@@ -145,13 +145,19 @@ struct expected {
 static inline void expect_entry(struct expected *e, const struct nfm_snapshot_meta *meta,
 				const struct nfm_snapshot_customer *customer)
 {
+	struct nfm_grid day = { e->grid.from_unix_ms, e->grid.to_unix_ms, 0 };
+	uint64_t sum[NFM_CELL_COLUMNS] = { 0 };
+	uint64_t *const column[] = { &sum[0], &sum[1], &sum[2], &sum[3], &sum[4], &sum[5] };
 	struct nfm_cell cell[8];
 	uint32_t count = nfm_cells_of_entry(meta, &customer->up, &customer->down, customer->earlier,
 					    customer->earlier_count, cell);
 
-	for (uint32_t i = 0; i < count; i++)
+	for (uint32_t i = 0; i < count; i++) {
 		nfm_cell_spread(&cell[i], &e->grid, e->column);
-	snprintf(e->name, sizeof(e->name), "%s", customer->name);
+		nfm_cell_spread(&cell[i], &day, column);
+	}
+	if (sum[0] || sum[1] || sum[2] || sum[3] || sum[4] || sum[5]) /* the latest name holds */
+		snprintf(e->name, sizeof(e->name), "%s", customer->name);
 }
 
 /* Reads one file after the other for one customer: slow and simple. */
@@ -196,6 +202,7 @@ static inline void assert_entry(const struct nfm_series_reader *r,
 	for (unsigned int c = 0; c < NFM_CELL_COLUMNS; c++)
 		column[c] = point[c];
 	assert_int_equal(nfm_series_reader_columns(r, entry, column), 0);
+	assert_string_equal(entry->name, e->name);
 	for (unsigned int c = 0; c < NFM_CELL_COLUMNS; c++)
 		assert_memory_equal(point[c], e->point[c], points * sizeof(uint64_t));
 }

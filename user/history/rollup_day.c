@@ -332,9 +332,9 @@ int nfm_rollup_day_make(struct nfm_rollup_work *work, const struct nfm_rollup_da
 		code = survey_all(&m);
 	if (code || !m.taken)
 		return code;
-	code = open_writers(&m);
+	code = reduce(&m);
 	if (!code)
-		code = reduce(&m);
+		code = open_writers(&m);
 	if (!code)
 		code = write_all(&m);
 	if (code == -ECANCELED)

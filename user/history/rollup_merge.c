@@ -102,22 +102,36 @@ static int read_error(const struct nfm_rollup_input *input, int code, struct nfm
 			     input->path, strerror(-code));
 }
 
+/*
+ * Grows with whatever is added. Only those that add something give a name: what has nothing in this
+ * day would not come through a run either.
+ */
+static uint64_t amount(const struct nfm_rollup_points *points)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int c = 0; c < NFM_CELL_COLUMNS; c++)
+		sum += points->column[NFM_TIER_DAYS][c][0];
+	return sum;
+}
+
 /* Sums a chain up, and gives it out. */
 static int merge_chain(const struct nfm_rollup_merge *m, const struct nfm_rollup_input *chain,
 		       uint64_t *const scratch[NFM_CELL_COLUMNS], struct nfm_error *error)
 {
-	const struct nfm_rollup_input *latest = chain;
+	const struct nfm_rollup_input *latest = NULL;
 
 	nfm_rollup_points_zero(m->points);
 	for (const struct nfm_rollup_input *input = chain; input; input = input->follower) {
+		uint64_t before = amount(m->points);
 		int code = nfm_rollup_input_add(input, m->points, scratch);
 
 		if (code)
 			return read_error(input, code, error);
-		if (input->order > latest->order)
+		if (amount(m->points) != before && (!latest || input->order > latest->order))
 			latest = input;
 	}
-	if (!nfm_rollup_points_used(m->points))
+	if (!latest)
 		return 0;
 	return m->entry(m->cookie, chain->id, latest->name);
 }
