@@ -124,7 +124,7 @@ static void first_step_ends_where_the_calendar_says(void **state)
 	assert_true(weeks[1] == local(2026, 5, 13, 0, 0));
 }
 
-/* Every day of six years in each zone begins where its date does, also where midnight is skipped. */
+/* Every day of six years in each zone begins where its date does, also if midnight is skipped. */
 static void days_begin_with_their_date(void **state)
 {
 	(void)state;
