@@ -1,26 +1,29 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# An nfdump file that cannot be written holds up no rotation: it is told once, `status` shows it as
-# long as it is so, and `export` makes the file later.
+# Files of another collector that stand where ours would are left alone. An nfdump file that is not
+# written holds up no rotation: it is told once, `status` shows it as long as it is so, and `export`
+# makes the file later.
 . "$(dirname "$0")/../lib/lab.sh"
 . "$(dirname "$0")/../lib/nfdump.sh"
 lab_open
 customers alice=10.0.0.0/24
-# folders where the files of the next minutes would stand
+mkdir "$LAB/state"
 now=$(date +%s)
-for ((at = now; at < now + 120; at++)); do
-	mkdir -p "$LAB/state/nfcapd.$(date -d "@$at" +%Y%m%d%H%M%S)" \
-		"$LAB/state/nfcapd.$(date -d "@$at" +%Y%m%d%H%M)"
+for ((at = now; at < now + 120; at++)); do # the names of the next minutes
+	echo foreign >"$LAB/state/nfcapd.$(date -d "@$at" +%Y%m%d%H%M%S)"
+	echo foreign >"$LAB/state/nfcapd.$(date -d "@$at" +%Y%m%d%H%M)"
 done
-configure interval=1 nfdump=yes hook="echo %t >>$LAB/handed"
+configure interval=1 nfdump=yes hook="echo %t%c >>$LAB/handed"
 agent_start
 send --datagrams 100
 wait_for 20 snapshots_at_least 4
 json '.snapshot.nfdump_error | contains("nfcapd.20")' status || fail "status does not tell"
 json '.snapshot.error == null and .snapshot.epoch >= 3' status || fail "rotation"
-[ "$(grep -c 'cannot write the nfdump file' "$LAB/agent.log")" = 1 ] || fail "not told once"
+[ "$(grep -c "another collector's" "$LAB/agent.log")" = 1 ] || fail "not told once"
 find "$LAB/state" -name '.*' -type f | grep . && fail "temporary files are left"
-rmdir "$LAB"/state/nfcapd.*
+[ "$(sort -u "$LAB"/state/nfcapd.*)" = foreign ] || fail "wrote over another collector's file"
+grep nfcapd "$LAB/handed" && fail "the hook got a foreign file"
+rm "$LAB"/state/nfcapd.*
 
 nfcapd_there() {
 	[ -n "$(nfcapd_files)" ]

@@ -24,6 +24,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "snapshot/nfdump.h"
 #include "snapshot/rotate.h"
 #include "folder.h"
 
@@ -263,25 +264,6 @@ static void slow_runs_come_one_by_one(void **state)
 	nfm_hook_close(&hook);
 }
 
-/* Only where one is wanted, and was written. */
-static void the_nfdump_file_is_handed_over(void **state)
-{
-	char path[128];
-
-	(void)state;
-	snprintf(path, sizeof(path), "%s/nfcapd.202611221202", folder);
-	assert_int_equal(nfm_io_replace_file(path, "x", 1, 0600), 0);
-	open_hook("cd %d; basename %c >>log");
-	add(2); /* without nfdump = yes */
-	wait_for_all();
-	config->nfdump = true;
-	for (uint32_t epoch = 1; epoch <= 2; epoch++)
-		add(epoch);
-	wait_for_all();
-	assert_log("\n\nnfcapd.202611221202\n");
-	nfm_hook_close(&hook);
-}
-
 static void failing_runs_stop_nothing(void **state)
 {
 	(void)state;
@@ -347,6 +329,31 @@ static void make_snapshots(struct nfm_table *t)
 		if (nfm_rotate_finish(t, folder, 300, NULL, &result, &error) < 0)
 			fail_msg("%s", error.text);
 	}
+}
+
+/* Only where one is wanted, was written, and by us. */
+static void the_nfdump_file_is_handed_over(void **state)
+{
+	struct nfm_table t;
+	char from[128], to[128];
+
+	(void)state;
+	make_snapshots(&t);
+	nfm_table_close(&t);
+	snprintf(from, sizeof(from), "%s/nfmeter.202611221205", folder);
+	snprintf(to, sizeof(to), "%s/nfcapd.202611221205", folder);
+	assert_int_equal(nfm_nfdump_write(from, to, NFM_NFDUMP_LZ4, NULL), 0);
+	snprintf(to, sizeof(to), "%s/nfcapd.202611221210", folder);
+	assert_int_equal(nfm_io_replace_file(to, "foreign", 7, 0600), 0);
+	open_hook("cd %d; basename %c >>log");
+	add(5); /* without nfdump = yes */
+	wait_for_all();
+	config->nfdump = true;
+	for (uint32_t epoch = 5; epoch <= 15; epoch += 5)
+		add(epoch);
+	wait_for_all();
+	assert_log("\nnfcapd.202611221205\n\n\n");
+	nfm_hook_close(&hook);
 }
 
 static void restart_repeats_none_and_leaves_none_out(void **state)
@@ -419,10 +426,10 @@ int main(void)
 		cmocka_unit_test(command_that_does_not_fit),
 		cmocka_unit_test(shell_reads_it_back),
 		TEST(slow_runs_come_one_by_one),
-		TEST(the_nfdump_file_is_handed_over),
 		TEST(failing_runs_stop_nothing),
 		TEST(no_hook_is_wanted),
 		TEST(queue_is_bounded),
+		TEST(the_nfdump_file_is_handed_over),
 		TEST(restart_repeats_none_and_leaves_none_out),
 		TEST(a_file_that_is_not_committed_waits_for_its_rotation),
 		TEST(other_tables_files_are_left_alone),

@@ -409,7 +409,7 @@ static void a_failure_leaves_what_was_there(void **state)
 	assert_int_equal(nfm_nfdump_write(in_folder("missing"), in_folder("out"), 0, &error),
 			 -ENOENT);
 	b = read_bytes(path);
-	for (size_t i = 0; i < b.size; i += 7) {
+	for (size_t i = 0; i < b.size; i += 23) {
 		b.at[i] ^= 0x10;
 		assert_int_equal(nfm_io_replace_file(path, b.at, b.size, 0600), 0);
 		b.at[i] ^= 0x10;
@@ -432,6 +432,65 @@ static void a_name_that_is_taken_by_a_folder(void **state)
 	assert_non_null(strstr(error.text, "taken"));
 	assert_int_equal(nfm_nfdump_write(path, in_folder("taken/"), 0, &error), -EISDIR);
 	assert_only_old_file();
+}
+
+/* ---- whose it is ---- */
+
+static void ours_are_known_in_every_compression(void **state)
+{
+	static const int compressions[] = { NFM_NFDUMP_NONE, NFM_NFDUMP_LZ4, NFM_NFDUMP_ZSTD };
+	char path[PATH_MAX];
+
+	(void)state;
+	write_sample(path);
+	assert_false(nfm_nfdump_is_ours(path));
+	assert_false(nfm_nfdump_is_ours(folder));
+	assert_false(nfm_nfdump_is_ours(in_folder("missing")));
+	for (size_t i = 0; i < NFM_ARRAY_SIZE(compressions); i++) {
+		_cleanup_bytes_ struct bytes b = { NULL, 0 };
+		const char *out = in_folder("out");
+
+		assert_int_equal(nfm_nfdump_write(path, out, compressions[i], NULL), 0);
+		out = in_folder("out");
+		assert_true(nfm_nfdump_is_ours(out));
+		b = read_bytes(out);
+		for (size_t size = 0; size < b.size; size += 17) {
+			assert_int_equal(nfm_io_replace_file(out, b.at, size, 0600), 0);
+			assert_false(nfm_nfdump_is_ours(out));
+		}
+	}
+}
+
+/* The same file under another name, of another version, with an appendix nowhere or anywhere. */
+static void others_are_not_ours(void **state)
+{
+	static const struct {
+		size_t from_end; /* 0: from the start */
+		size_t at;
+		uint8_t value;
+	} changes[] = {
+		{ 0, 0, 0 },	{ 0, 2, 1 },	{ 0, 16, 1 },	      { 0, 16, 2 },
+		{ 0, 31, 0x7f }, { 0, 31, 0xff }, { 0, 24, 1 },	      { APPENDIX_SIZE, 0, 2 },
+		{ APPENDIX_SIZE, 4, 'N' },	  { APPENDIX_SIZE, 11, 's' },
+		{ APPENDIX_SIZE + BLOCK_SIZE, 4, 0 }, { APPENDIX_SIZE + BLOCK_SIZE, 7, 0xff },
+	};
+	_cleanup_bytes_ struct bytes b = { NULL, 0 };
+	char path[PATH_MAX];
+
+	(void)state;
+	write_sample(path);
+	assert_int_equal(nfm_nfdump_write(path, in_folder("out"), NFM_NFDUMP_NONE, NULL), 0);
+	b = read_bytes(in_folder("out"));
+	for (size_t i = 0; i < NFM_ARRAY_SIZE(changes); i++) {
+		uint8_t *at = b.at + (changes[i].from_end ? b.size - changes[i].from_end : 0) +
+			      changes[i].at;
+		uint8_t before = *at;
+
+		*at = changes[i].value;
+		assert_int_equal(nfm_io_replace_file(in_folder("out"), b.at, b.size, 0600), 0);
+		assert_false(nfm_nfdump_is_ours(in_folder("out")));
+		*at = before;
+	}
 }
 
 /* ---- names ---- */
@@ -492,6 +551,8 @@ int main(void)
 		TEST(compressed_blocks_hold_the_same),
 		TEST(a_failure_leaves_what_was_there),
 		TEST(a_name_that_is_taken_by_a_folder),
+		TEST(ours_are_known_in_every_compression),
+		TEST(others_are_not_ours),
 		TEST(names),
 		TEST(a_name_that_does_not_fit),
 	};

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -159,7 +158,7 @@ static const char *find_nfcapd(const struct nfm_config *config, const char *path
 			       size_t size)
 {
 	if (config->nfdump && nfm_nfdump_path(path, nfcapd, size) == 0 &&
-	    access(nfcapd, F_OK) == 0)
+	    nfm_nfdump_is_ours(nfcapd))
 		return nfcapd;
 	return "";
 }

@@ -44,14 +44,19 @@ static void write_nfdump(void *cookie, const char *path)
 	struct nfm_rotation *r = cookie;
 	char nfcapd[PATH_MAX];
 
-	r->nfdump_outcome = nfm_nfdump_path(path, nfcapd, sizeof(nfcapd));
-	if (r->nfdump_outcome < 0)
-		nfm_error_set(&r->nfdump_error, r->nfdump_outcome, "%s: no nfdump file: %s", path,
-			      strerror(-r->nfdump_outcome));
+	int code = nfm_nfdump_path(path, nfcapd, sizeof(nfcapd));
+
+	if (code < 0)
+		nfm_error_set(&r->nfdump_error, code, "%s: no nfdump file: %s", path,
+			      strerror(-code));
+	else if (access(nfcapd, F_OK) == 0 && !nfm_nfdump_is_ours(nfcapd))
+		code = nfm_error_set(&r->nfdump_error, -EEXIST,
+				     "%s: is another collector's, and stays: let one of the two "
+				     "write to another folder", nfcapd);
 	else
-		r->nfdump_outcome = nfm_nfdump_write(path, nfcapd,
-						     (int)r->config->nfdump_compression,
-						     &r->nfdump_error);
+		code = nfm_nfdump_write(path, nfcapd, (int)r->config->nfdump_compression,
+					&r->nfdump_error);
+	r->nfdump_outcome = code;
 }
 
 static void work(struct nfm_rotation *r)

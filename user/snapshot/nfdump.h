@@ -16,6 +16,7 @@
 #ifndef NFM_SNAPSHOT_NFDUMP_H
 #define NFM_SNAPSHOT_NFDUMP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -38,5 +39,8 @@ int nfm_nfdump_write(const char *snapshot_path, const char *path, int compressio
  * -ENAMETOOLONG.
  */
 int nfm_nfdump_path(const char *snapshot_path, char *path, size_t size);
+
+/** True if nfm_nfdump_write() made the file at `path`, and no other collector. */
+bool nfm_nfdump_is_ours(const char *path);
 
 #endif

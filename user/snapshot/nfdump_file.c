@@ -263,7 +263,7 @@ static int put_appendix(struct nfm_nfdump_file *f)
 {
 	const struct nfm_nfdump_ident ident = {
 		.element = ELEMENT(NFM_NFDUMP_IDENT, nfm_nfdump_ident),
-		.text = "nfmeter",
+		.text = NFM_NFDUMP_NAME,
 	};
 
 	f->header.appendix_at = f->at;

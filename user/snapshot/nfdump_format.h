@@ -20,6 +20,8 @@
 #define NFM_NFDUMP_DATA_BLOCK 3U
 #define NFM_NFDUMP_PAYLOAD_BYTES (1U << 20) /* of a block, at most; readers take five times that */
 
+#define NFM_NFDUMP_NAME "nfmeter" /* who wrote it: the ident */
+
 #define NFM_NFDUMP_RECORD 11U
 #define NFM_NFDUMP_IDENT 0x8001U
 #define NFM_NFDUMP_STAT 0x8002U
@@ -95,7 +97,7 @@ struct nfm_nfdump_count {
 
 struct nfm_nfdump_ident {
 	struct nfm_nfdump_element element;
-	char text[8];
+	char text[sizeof(NFM_NFDUMP_NAME)];
 } __attribute__((packed));
 
 /* By protocol: TCP, UDP, ICMP, others. */
