@@ -26,9 +26,9 @@ names_meet() { # JQ-CONDITION WHAT-ELSE
 	files_meet "map(.file | ltrimstr(\"nfmeter.\")) | $1" "$2"
 }
 
-agent_around '2026-10-25 01:59:55 CEST' 6
+agent_around '2026-10-25 01:59:53 CEST' 7
 names_meet 'index("202610250200") != null and index("20261025020002") != null' "no summer's hour"
-agent_around '2026-10-25 02:59:55 CEST' 6 # going on with the same table
+agent_around '2026-10-25 02:59:53 CEST' 7 # going on with the same table
 check_snapshots
 no_epoch_twice
 intervals_join
@@ -39,7 +39,7 @@ files_meet 'map(select(.from == 1792890000 and .to == 1792890002)) | length == 1
 
 nfm detach c0 || fail "detach"
 rm -rf "$LAB/state" "$LAB/run" "$LAB"/sent/*
-agent_around '2026-03-29 01:59:55 CET' 6
+agent_around '2026-03-29 01:59:53 CET' 7
 check_snapshots
 no_epoch_twice
 intervals_join

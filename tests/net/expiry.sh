@@ -28,6 +28,36 @@ agent_stop
 	fail "a foreign file went"
 snapshots | grep -v '/nfmeter\.2020' | grep -q . || fail "the newest went"
 
+# other kinds, in sub-folders, too, by their age; an agent that runs does the same as the command
+mkdir -p "$LAB/state/router/2020" "$LAB/state/rollup" "$LAB/state/keep"
+day=$(date -d '100 days ago' +%Y%m%d)
+old=(router/2020/nfmeter.202001010000 nfcapd.202001010000 router/nfcapd.20200101000100
+	"rollup/samples.$day")
+kept=(nfcapd.current.4711 "rollup/hours.$day" "rollup/days.$day" keep/nfmeter.log
+	"nfcapd.$(date +%Y%m%d%H%M)")
+for name in "${old[@]}" "${kept[@]}"; do
+	head -c 4096 /dev/urandom >"$LAB/state/$name"
+done
+others_gone() {
+	local name
+
+	for name in "${old[@]}"; do
+		[ ! -e "$LAB/state/$name" ] || return
+	done
+	[ ! -e "$LAB/state/router" ]
+}
+configure expire.size= expire.lifetime=31d
+mkdir "$LAB/aside"
+mv "$LAB"/state/nfmeter.2020* "$LAB/aside" # for the command, below
+agent_start
+wait_for 10 others_gone
+agent_stop
+mv "$LAB"/aside/* "$LAB/state"
+for name in "${kept[@]}"; do
+	[ -e "$LAB/state/$name" ] || fail "$name went"
+done
+logged 'expired files=[0-9]+ bytes=' || fail "the log says nothing of it"
+
 nfm expire "$LAB/state" -t 31d -n >/dev/null || fail "expire -n"
 [ -e "$LAB/state/nfmeter.202001010020" ] || fail "the dry run removed a file"
 nfm expire "$LAB/state" -t 31d >/dev/null || fail "expire"

@@ -234,7 +234,8 @@ static void unknown_names_are_errors(void **state)
 	assert_refused("[Collector]\n", 1, "no such section");
 	assert_refused("[collector]\nPort = 1\n", 2, "no such key");
 	assert_refused("[]\n", 1, "no such section");
-	assert_refused("[expire]\nport = 1\n", 2, "known are size, lifetime, watermark");
+	assert_refused("[expire]\nport = 1\n", 2, "known are size, lifetime, lifetime-hours, "
+						  "lifetime-days, watermark");
 	assert_refused("port = 1\n", 1, "before the first section");
 }
 
