@@ -215,9 +215,28 @@ static void limits(void **state)
 	OK("limits");
 }
 
+static void earlier_slots(void **state)
+{
+	struct patient *p = *state;
+	struct nfm_table *t = &p->doctor.table;
+	struct nfm_row *row;
+
+	t->ctl->slot_ms[0] = t->ctl->slot_ms[1] = 300000;
+	WARNS("earlier-slots", "long flows in one bar");
+	t->geometry.earlier_slots = 4;
+	WARNS("earlier-slots", "for 20 min back, flows may last 30");
+	t->geometry.earlier_slots = 8;
+	OK("earlier-slots");
+	row = nfm_table_row(&p->f->table, 1, 2,
+			    nfm_table_reason_row(&p->f->table, NFM_REASON_EARLIER_OLDEST));
+	row->reason.records = 5;
+	WARNS("earlier-slots", "5 records of flows that began before that");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		WITH_PATIENT(earlier_slots),
 		WITH_PATIENT(exporters_by_state),
 		WITH_PATIENT(sources_without_an_address),
 		WITH_PATIENT(notes),

@@ -334,6 +334,36 @@ static void check_limits(const struct nfm_doctor *d, struct nfm_finding *f)
 		nfm_finding_say(f, OK, "nothing was too small");
 }
 
+#define LONGEST_FLOW_S 1800U /* RouterOS's active timeout by default */
+
+/* Whether a long flow's bytes find the time in which they were sent. */
+static void check_earlier(const struct nfm_doctor *d, struct nfm_finding *f)
+{
+	const struct nfm_ctl *ctl = d->table.ctl;
+	uint64_t slot_s = ctl->slot_ms[ctl->epoch & 1] / 1000;
+	uint64_t reach_s = slot_s * d->table.geometry.earlier_slots;
+	struct nfm_row old;
+
+	nfm_table_sum(&d->table, nfm_table_reason_row(&d->table, NFM_REASON_EARLIER_OLDEST), &old);
+	if (!reach_s)
+		nfm_finding_say(f, WARN,
+				"all bytes stand where they were reported, long flows in one bar: "
+				"raise [collector] earlier-memory, for a new table");
+	else if (reach_s < LONGEST_FLOW_S)
+		nfm_finding_say(f, WARN,
+				"bytes find their slot for %" PRIu64 " min back, flows may last 30: "
+				"raise [collector] earlier-memory, for a new table",
+				reach_s / 60);
+	else
+		nfm_finding_say(f, OK, "bytes find their slot for %" PRIu64 " min back",
+				reach_s / 60);
+	if (old.reason.records)
+		nfm_finding_say(f, WARN,
+				"%" PRIu64 " records of flows that began before that: set the "
+				"router's active-flow-timeout to 1m",
+				(uint64_t)old.reason.records);
+}
+
 const struct nfm_check nfm_doctor_traffic[] = {
 	{ "exporters", NFM_NEEDS_CONFIG | NFM_NEEDS_TABLE, check_exporters },
 	{ "source-address", NFM_NEEDS_CONFIG | NFM_NEEDS_TABLE, check_source },
@@ -345,5 +375,6 @@ const struct nfm_check nfm_doctor_traffic[] = {
 	{ "waiting", NFM_NEEDS_CONFIG | NFM_NEEDS_TABLE, check_waiting },
 	{ "loss", NFM_NEEDS_CONFIG | NFM_NEEDS_TABLE, check_loss },
 	{ "limits", NFM_NEEDS_CONFIG | NFM_NEEDS_TABLE, check_limits },
+	{ "earlier-slots", NFM_NEEDS_CONFIG | NFM_NEEDS_TABLE, check_earlier },
 	{ NULL, 0, NULL },
 };
