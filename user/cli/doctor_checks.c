@@ -348,8 +348,8 @@ static void check_earlier(const struct nfm_doctor *d, struct nfm_finding *f)
 		      &old);
 	if (!reach_s)
 		nfm_finding_say(f, WARN,
-				"all bytes stand where they were reported, long flows in one bar: "
-				"raise [collector] earlier-memory, for a new table");
+				"all bytes stand where they were reported, long flows in one "
+				"bar: raise [collector] earlier-memory, for a new table");
 	else if (reach_s < LONGEST_FLOW_S)
 		nfm_finding_say(f, WARN,
 				"bytes find their slot for %" PRIu64 " min back, flows may last 30: "
