@@ -344,11 +344,12 @@ static void check_earlier(const struct nfm_doctor *d, struct nfm_finding *f)
 	uint64_t reach_s = slot_s * d->table.geometry.earlier_slots;
 	struct nfm_row old;
 
-	nfm_table_sum(&d->table, nfm_table_reason_row(&d->table, NFM_REASON_EARLIER_OLDEST), &old);
+	nfm_table_sum(&d->table, nfm_table_reason_row(&d->table, NFM_REASON_EARLIER_OLDEST),
+		      &old);
 	if (!reach_s)
 		nfm_finding_say(f, WARN,
-				"all bytes stand where they were reported, long flows in one bar: "
-				"raise [collector] earlier-memory, for a new table");
+				"all bytes stand where they were reported, long flows in one "
+				"bar: raise [collector] earlier-memory, for a new table");
 	else if (reach_s < LONGEST_FLOW_S)
 		nfm_finding_say(f, WARN,
 				"bytes find their slot for %" PRIu64 " min back, flows may last 30: "
