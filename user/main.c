@@ -52,6 +52,8 @@ static const struct nfm_command commands[] = {
 	{ "report", "[--sort KEY] [--top N] " NFM_PERIOD_USAGE,
 	  "every customer: totals, average, maximum, percentile; by default this month so far; "
 	  "KEY: up, down, total, percentile or id", true, nfm_cmd_report },
+	{ "rollup", "[DIR]", "turn snapshots of days that are over round, by customer, now", true,
+	  nfm_cmd_rollup },
 	{ "expire", "[DIR] [-s SIZE] [-t LIFETIME] [-w PERCENT] [-n]", "expire snapshots now", true,
 	  nfm_cmd_expire },
 	{ "doctor", "", "checks machine, configuration and exporters; says what to do", false,

@@ -19,6 +19,7 @@
 #include "agent/loop.h"
 #include "agent/meter.h"
 #include "agent/nics.h"
+#include "agent/rollup.h"
 #include "agent/rotation.h"
 #include "agent/socket.h"
 #include "base/cleanup.h"
@@ -32,6 +33,7 @@
 #define TAKE_AT_ONCE 1024U
 #define RETRY_NS (5 * NFM_NS_PER_S)
 #define HOOK_PATIENCE_NS (10 * NFM_NS_PER_S)
+#define ROLLUP_PATIENCE_NS (3 * NFM_NS_PER_S)
 /* More than the ring or a socket's buffer holds: what comes while we stop is not waited for. */
 #define TAKE_AT_STOP (1U << 17)
 
@@ -81,6 +83,8 @@ static void rotation_done(struct nfm_agent *agent)
 		agent->retry_ns = nfm_clock_monotonic_ns() + RETRY_NS;
 	else if (r->result.path[0])
 		nfm_hook_add(&agent->hook, r->result.path, r->result.meta.epoch);
+	if (r->outcome == 0 && r->result.path[0] && !agent->stop)
+		nfm_agent_rollup_newest(&agent->rollup, &r->result.meta);
 	if (agent->reload_wanted) {
 		agent->reload_wanted = false;
 		nfm_agent_reload(agent);
@@ -128,6 +132,7 @@ static void on_signal(struct nfm_agent *agent)
 			break;
 		case SIGCHLD:
 			nfm_hook_reap(&agent->hook);
+			nfm_agent_rollup_reap(&agent->rollup);
 			break;
 		default:
 			agent->stop = true;
@@ -410,6 +415,18 @@ static void finish_hooks(struct nfm_agent *agent)
 	}
 }
 
+/* A rollup may come to its end; else its work is for the next one. */
+static void finish_rollup(struct nfm_agent *agent)
+{
+	uint64_t end_ns = nfm_clock_monotonic_ns() + ROLLUP_PATIENCE_NS;
+
+	while (agent->rollup.pid && nfm_clock_monotonic_ns() < end_ns) {
+		wait_readable(agent->signal_fd);
+		on_signal(agent);
+	}
+	nfm_agent_rollup_stop(&agent->rollup);
+}
+
 /* The last snapshot: what has come so far; the kernel goes on counting into the next interval. */
 static void finish(struct nfm_agent *agent)
 {
@@ -432,6 +449,7 @@ static void finish(struct nfm_agent *agent)
 			start_job(agent);
 	}
 	finish_hooks(agent);
+	finish_rollup(agent);
 }
 
 static void close_agent(struct nfm_agent *agent)
@@ -502,6 +520,7 @@ int nfm_agent_run(const struct nfm_config *config, const char *config_path)
 		nfm_log(LOG_ERR, "cannot start: %s", error.text);
 	} else {
 		say_start(agent);
+		nfm_agent_rollup_begin(&agent->rollup, agent->config, config_path);
 		loop(agent);
 		nfm_log(LOG_INFO, "stopping; %s",
 			agent->meter.table.in_maps ? "the kernel goes on counting" :

@@ -8,6 +8,7 @@
 #include "agent/hook.h"
 #include "agent/meter.h"
 #include "agent/nics.h"
+#include "agent/rollup.h"
 #include "agent/rotation.h"
 #include "agent/socket.h"
 
@@ -29,6 +30,7 @@ struct nfm_agent {
 	struct nfm_sockets sockets;
 	struct nfm_rotation rotation;
 	struct nfm_hook hook;
+	struct nfm_agent_rollup rollup;
 	struct nfm_control control;
 	int epoll_fd;
 	int signal_fd;

@@ -38,6 +38,7 @@ int nfm_cmd_read(struct nfm_cli *cli, int argc, char **argv);
 int nfm_cmd_export(struct nfm_cli *cli, int argc, char **argv);
 int nfm_cmd_history(struct nfm_cli *cli, int argc, char **argv);
 int nfm_cmd_report(struct nfm_cli *cli, int argc, char **argv);
+int nfm_cmd_rollup(struct nfm_cli *cli, int argc, char **argv);
 int nfm_cmd_expire(struct nfm_cli *cli, int argc, char **argv);
 int nfm_cmd_doctor(struct nfm_cli *cli, int argc, char **argv);
 int nfm_cmd_version(struct nfm_cli *cli, int argc, char **argv);

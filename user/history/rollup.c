@@ -181,8 +181,15 @@ int nfm_rollup_run(const char *directory, const struct nfm_rollup_limits *limits
 	    (int)sizeof(folder) - 64)
 		return nfm_error_set(error, -ENAMETOOLONG,
 				     "%.60s…: the path is too long; give a shorter one", directory);
-	if (access(directory, F_OK)) /* nothing is made where nothing was metered */
-		return folder_error(error, -errno, "find", directory);
+	if (access(folder, F_OK)) { /* none is made where there is nothing for it */
+		code = nfm_rollup_plan_make(&plan, directory, limits, now_unix_s, error);
+		if (code || !plan.day_count) {
+			if (!code)
+				*out = result;
+			return code;
+		}
+		nfm_rollup_plan_clear(&plan);
+	}
 	code = take_lock(folder, &lock_fd, error);
 	if (code)
 		return code;
