@@ -27,7 +27,9 @@ crash_lab() { # KEY=VALUE…
 	HOSTS=${HOSTS#,}
 	printf '#!/bin/sh\necho "$1" >>"%s"\n' "$LAB/handed" >"$LAB/hook"
 	chmod +x "$LAB/hook"
-	configure capacity=4096 customers.auto=10.5.0.0/16 interval=1 "hook=$LAB/hook %f" "$@"
+	# few earlier slots: to map them is most of a start
+	configure capacity=2048 customers.auto=10.5.0.0/16 interval=1 earlier-memory=16M \
+		"hook=$LAB/hook %f" "$@"
 }
 
 # Each sender is a stream of its own, and says at its end what it has sent.
@@ -39,9 +41,9 @@ sender_start() { # CUSTOMERS OPTION…
 }
 
 traffic_start() {
-	sender_start "$LISTED" --records 10 --rate 1000
-	sender_start "$LISTED" --version 9 --layout varlen --records 10 --rate 300
-	sender_start "$HOSTS" --records 1 --rate "${NEW_HOSTS_RATE:-50}"
+	sender_start "$LISTED" --records 10 --rate 500
+	sender_start "$LISTED" --version 9 --layout varlen --records 10 --rate 120
+	sender_start "$HOSTS" --records 1 --rate 40
 }
 
 traffic_stop() {
@@ -74,6 +76,11 @@ agent_was_killed() { # POINT
 	tail -n 1 "$LAB/agent.log" | grep -q "fault: ${1%%[:+]*}" ||
 		fail "the agent died, but not at $1"
 	AGENT=''
+}
+
+# Nothing may wait in the punt ring for so long that it is full, which would be loss.
+little_waits() {
+	json '.agent.running and .undecided < 100' status
 }
 
 agent_launch_faulty() { # POINT[:TIMES][+INSTRUCTIONS]

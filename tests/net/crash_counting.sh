@@ -6,7 +6,6 @@
 . "$(dirname "$0")/../lib/lab.sh"
 . "$LIB/crash.sh"
 lab_open
-NEW_HOSTS_RATE=400
 crash_lab
 agent_start
 traffic_start
@@ -17,13 +16,17 @@ dies_at() { # POINT TIMES MOST-INSTRUCTIONS
 	agent_dies "$1:$((RANDOM % $2 + 1))+$((RANDOM % $3))"
 }
 
-for _ in $(seq 1 25); do
-	dies_at commit 60 1500
-	((RANDOM % 3)) || agent_dies "recover+$((RANDOM % 800))"
-done
-for _ in $(seq 1 8); do
+for _ in 1 2 3 4; do
+	for _ in 1 2 3 4 5 6; do
+		dies_at commit 60 1500
+		((RANDOM % 3)) || agent_dies "recover+$((RANDOM % 800))"
+	done
+	dies_at discover 10 600
 	dies_at discover 10 600
 	dies_at apply 1 6000
+	agent_start
+	wait_for 30 little_waits
+	agent_stop KILL
 done
 agent_start
 traffic_stop

@@ -5,7 +5,6 @@
 . "$(dirname "$0")/../lib/lab.sh"
 . "$LIB/crash.sh"
 lab_open
-NEW_HOSTS_RATE=30
 crash_lab
 RANDOM=${NFM_SEED:=$(date +%N | sed 's/^0*//;s/....$//')}
 kills=${NFM_KILLS:-220}
@@ -17,6 +16,7 @@ for ((i = 0; i < kills; i++)); do
 	kill -KILL "$AGENT" || fail "the agent ended by itself"
 	wait "$AGENT" 2>/dev/null
 	agent_launch
+	((i % 20)) || wait_for 30 little_waits
 done
 wait_for 30 agent_is_up
 traffic_stop
