@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/cleanup.h"
 #include "snapshot/format.h"
@@ -12,6 +13,18 @@
 /* Of an entry's fields, its lists apart, and of one entry of a list. */
 #define FIELDS_MAX (16U * NFM_VARINT_MAX)
 #define PREFIX_MAX 18U
+#define PAGE 4096U
+#define LARGE_FROM (8U << 20)
+
+/* Large pages, where there are any: to have each small one cleared costs more than to fill it. */
+static void prefer_large_pages(uint8_t *bytes, size_t size)
+{
+	uintptr_t start = ((uintptr_t)bytes + PAGE - 1) / PAGE * PAGE;
+	uintptr_t end = ((uintptr_t)bytes + size) / PAGE * PAGE;
+
+	if (size >= LARGE_FROM)
+		madvise((void *)start, end - start, MADV_HUGEPAGE);
+}
 
 /* Where the next bytes go: room for `bytes` of them. NULL: there is none. */
 static uint8_t *reserve(struct nfm_encoder *e, size_t bytes)
@@ -32,6 +45,7 @@ static uint8_t *reserve(struct nfm_encoder *e, size_t bytes)
 	}
 	e->bytes = bigger;
 	e->size = size;
+	prefer_large_pages(bigger, size);
 	return e->bytes + e->used;
 }
 
