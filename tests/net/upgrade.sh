@@ -13,10 +13,26 @@ MAPS=$(maps_of c0)
 counts_by_this_build c0
 send_armed --version 9 --layout ros7 --datagrams 50
 
-send_start --version 9 --layout ros7 --datagrams 24000 --rate 2000
-kernels=$SENDER
-send_start --datagrams 2400 --rate 200 --records 60 # too many for the kernel
-agents=$SENDER
+# not while the old build's agent writes to the table
+old=$(xdp_id)
+build_use other
+start_refused 'locked'
+configure runtime="$LAB/run-of-another"
+start_refused 'locked'
+[ "$(xdp_id)" = "$old" ] && [ "$(pinned_program)" = "$old" ] || fail "a refused agent took over"
+configure runtime="$LAB/run"
+build_use ours
+
+flow() { # FIRST OPTION…: run after run, until it is enough
+	SENT_RUNS=$1
+	while [ ! -e "$LAB/enough" ] && ((SENT_RUNS < $1 + 99)); do
+		send "${@:2}"
+	done
+}
+flow 100 --version 9 --layout ros7 --datagrams 2000 --rate 2000 &
+kernels=$!
+flow 200 --datagrams 150 --rate 150 --records 60 & # too many for the kernel
+agents=$!
 for build in other:TERM ours:KILL other:KILL ours:TERM; do
 	old=$(xdp_id)
 	agent_stop "${build#*:}"
@@ -26,18 +42,19 @@ for build in other:TERM ours:KILL other:KILL ours:TERM; do
 	[ "$(xdp_id)" != "$old" ] || fail "$build: the old program $old goes on"
 	counts_by_this_build c0
 	"$BPFTOOL" prog show id "$old" >/dev/null 2>&1 && fail "$build: program $old is left over"
-	kill -0 "$kernels" 2>/dev/null || fail "$build: the traffic ended before the takeover"
+	kill -0 "$kernels" && kill -0 "$agents" || fail "$build: the traffic ended before that"
 done
 old=$(xdp_id)
 agent_stop KILL
 agent_start # the same build: nothing changes
 [ "$(xdp_id)" = "$old" ] || fail "a restart of the same build replaced program $old"
-SENDER=$kernels send_wait
-SENDER=$agents send_wait
+touch "$LAB/enough"
+wait "$kernels" && wait "$agents" || fail "nfsend in the background"
 check_counts
-json ".reasons.large == 2400" status || fail "who counts: $(nfm -o json status)"
+large=$(jq -s 'map(.sent) | add' "$LAB"/sent/2??.json)
+json ".reasons.large == $large" status || fail "who counts: $(nfm -o json status)"
 json '.[0].lost == 0 and all(.[0].streams[]; .resets == 0)' exporters ||
 	fail "loss where there was none: $(nfm -o json exporters)"
-send_armed --version 9 --layout ros7 --datagrams 400
+SHARE=90 send_armed --version 9 --layout ros7 --datagrams 400
 agent_stop
 check_snapshots

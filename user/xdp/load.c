@@ -138,7 +138,10 @@ int nfm_xdp_load(const struct nfm_geometry *geometry, struct nfm_xdp *out,
 
 /* ---- onto the maps of another program ---- */
 
-/* The per-CPU scratch is no part of the ABI: where it changed, each program has its own. */
+/*
+ * The per-CPU scratch is no part of the ABI: where its size has changed, each program has its own.
+ * All that one run leaves in it for the next is the count of datagrams within a clock's tick.
+ */
 static bool is_fit(const struct bpf_map *map, int fd)
 {
 	struct bpf_map_info info = {};
