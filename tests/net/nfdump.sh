@@ -66,11 +66,26 @@ nfdump -r "$capture" -I >"$LAB/statistics"
 grep -qx "Bytes: $bytes" "$LAB/statistics" && grep -qx "Flows: $flows" "$LAB/statistics" &&
 	grep -qx 'Ident: nfmeter' "$LAB/statistics" || fail "-I: $(cat "$LAB/statistics")"
 
+unix_s() { # of a time in the snapshot
+	date -d "$(nfm -o json read "$file" | jq -r "$1")" +%s
+}
+statistic_ms() { # First or Last
+	echo $(($(sed -n "s/^$1: //p" "$LAB/statistics") * 1000 +
+		10#$(sed -n "s/^msec_${1,}: //p" "$LAB/statistics")))
+}
+[ $(($(statistic_ms First) / 1000)) = "$(unix_s .from)" ] &&
+	[ $((($(statistic_ms Last) + 1) / 1000)) = "$(unix_s .to)" ] ||
+	fail "-I: not the interval's times: $(cat "$LAB/statistics")"
+
 # a window of time: what began in it and was over in it
 at() { # SNAPSHOT, SECONDS more than the second in which it began
 	date -d "$(nfm -o json read "$1" | jq -r .from) + $2 seconds" +%Y/%m/%d.%H:%M:%S
 }
 file=${busy[-1]}
 check_nfdump "$file" -- -R "$LAB/state" -t "$(at "$file" 0)-$(at "$file" 600)"
-[ -z "$(nfdump_by src -R "$LAB/state" -t "$(at "$file" -1200)-$(at "$file" -600)")" ] ||
-	fail "traffic long before there was any"
+for from in -1200 600; do
+	window=$(at "$file" "$from")-$(at "$file" $((from + 300)))
+	[ -z "$(nfdump_by src -R "$LAB/state" -t "$window")" ] || fail "traffic in $window"
+done
+[ -z "$(nfdump_by src -r "${file/nfmeter./nfcapd.}" -t "$(at "$file" -9)-$(at "$file" 0)")" ] ||
+	fail "an interval that goes on behind the window"
