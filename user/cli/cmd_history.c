@@ -119,9 +119,10 @@ static bool is_in_table(const struct nfm_config *config, const char *id)
 {
 	_cleanup_(nfm_table_close) struct nfm_table t = { .refusals_fd = -1 };
 	_cleanup_(nfm_view_customer_clear) struct nfm_view_customer customer = { 0 };
+	struct nfm_error ignored;
 	uint32_t rows;
 
-	if (nfm_source_open(config, &t, NULL))
+	if (nfm_source_open(config, &t, &ignored))
 		return false;
 	rows = nfm_view_names(&t);
 	for (uint32_t row = NFM_ROW_FIRST; row < rows; row++) {
