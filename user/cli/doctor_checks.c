@@ -352,8 +352,8 @@ static void check_earlier(const struct nfm_doctor *d, struct nfm_finding *f)
 				"bar: raise [collector] earlier-memory, for a new table");
 	else if (reach_s < LONGEST_FLOW_S)
 		nfm_finding_say(f, WARN,
-				"bytes find their slot for %" PRIu64 " min back, flows may last 30: "
-				"raise [collector] earlier-memory, for a new table",
+				"bytes find their slot for %" PRIu64 " min back, flows may last "
+				"30: raise [collector] earlier-memory, for a new table",
 				reach_s / 60);
 	else
 		nfm_finding_say(f, OK, "bytes find their slot for %" PRIu64 " min back",
