@@ -358,6 +358,23 @@ static const struct {
 	{ "long", -ENAMETOOLONG },
 };
 
+/* Somebody tidied the folder, or put an older log back: nobody would read what we append. */
+static void a_log_that_is_gone_is_written_again(void **state)
+{
+	(void)state;
+	open_log();
+	for (uint32_t i = 0; i < STORY_STEPS; i++)
+		story(i);
+	assert_int_equal(unlink(log_path()), 0);
+	assert_int_equal(nfm_store_file_tidy(&file, store), 0);
+	assert_log_is_the_store();
+	assert_int_equal(nfm_io_replace_file(log_path(), "an older one", 12, 0600), 0);
+	assert_int_equal(nfm_store_file_tidy(&file, store), 0);
+	assert_log_is_the_store();
+	story(STORY_STEPS);
+	assert_log_is_the_store();
+}
+
 static void where_it_cannot_be_written_nothing_is_kept(void **state)
 {
 	static char longest[sizeof(file.path) + 1];
@@ -418,6 +435,7 @@ int main(void)
 						unlimit_teardown),
 		TEST(a_flood_of_changes_waits_for_tidying),
 		TEST(a_lost_folder_is_an_error_until_it_is_back),
+		TEST(a_log_that_is_gone_is_written_again),
 		TEST(where_it_cannot_be_written_nothing_is_kept),
 		TEST(what_cannot_be_read_is_an_error_with_its_reason),
 	};
