@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/vfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -19,15 +20,37 @@
 #include "base/log.h"
 #include "xdp/build.h"
 
+#define LOCK_PAUSE_MS 10
+#define LOCK_TRIES 30U
+
+/*
+ * An agent that was killed while it began a hook leaves a child that has all its fds, and with them
+ * its locks, until that has come to its exec: so the lock is tried for a moment.
+ */
+static int lock_soon(int fd)
+{
+	const struct timespec pause = { .tv_nsec = LOCK_PAUSE_MS * 1000000L };
+
+	for (unsigned int tries = LOCK_TRIES;; tries--) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return 0;
+		if (errno != EWOULDBLOCK || !tries)
+			return -errno;
+		nanosleep(&pause, NULL);
+	}
+}
+
 int nfm_lock_file(const char *path, int flags, int *out, struct nfm_error *error)
 {
 	_cleanup_close_ int fd = open(path, flags | O_CLOEXEC, 0644);
+	int r;
 
 	if (fd < 0)
 		return nfm_error_set(error, -errno, "%s: %m (let the agent's user write there)",
 				     path);
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-		return nfm_error_set(error, -errno,
+	r = lock_soon(fd);
+	if (r < 0)
+		return nfm_error_set(error, r,
 				     "%s is locked: another agent is running (`nfmeter status`)",
 				     path);
 	*out = NFM_STEAL_FD(fd);

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The lock that keeps agents apart; all else of this source needs NICs: tests/net. */
+#include "agent/nics.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/cleanup.h"
+#include "folder.h"
+
+static int set_up(void **state)
+{
+	(void)state;
+	return folder_make();
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	return folder_remove();
+}
+
+static void a_held_lock_is_refused(void **state)
+{
+	_cleanup_close_ int first = -1;
+	struct nfm_error error = {};
+	int second = -7;
+
+	(void)state;
+	assert_int_equal(nfm_lock_file(folder, O_RDONLY | O_DIRECTORY, &first, &error), 0);
+	assert_int_equal(nfm_lock_file(folder, O_RDONLY | O_DIRECTORY, &second, &error),
+			 -EWOULDBLOCK);
+	assert_int_equal(second, -7);
+	assert_non_null(strstr(error.text, folder));
+	assert_non_null(strstr(error.text, "is locked: another agent is running"));
+}
+
+/* As by the child that a killed agent leaves: its fds go when it comes to its exec. */
+static void a_lock_that_goes_in_a_moment_is_waited_for(void **state)
+{
+	_cleanup_close_ int second = -1;
+	struct nfm_error error = {};
+	int first, status;
+	pid_t child;
+
+	(void)state;
+	assert_int_equal(nfm_lock_file(folder, O_RDONLY | O_DIRECTORY, &first, &error), 0);
+	child = fork();
+	if (child == 0) {
+		usleep(20000);
+		_exit(0);
+	}
+	close(first); /* ours: the child has it still */
+	assert_int_equal(nfm_lock_file(folder, O_RDONLY | O_DIRECTORY, &second, &error), 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_held_lock_is_refused, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_lock_that_goes_in_a_moment_is_waited_for, set_up,
+						tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
