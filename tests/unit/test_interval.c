@@ -227,6 +227,7 @@ static void earlier_bytes_that_cannot_be_are_marked(void **state)
 	rotate(&result);
 	assert_int_equal(result.meta.flags, NFM_SNAPSHOT_UNBALANCED);
 	count_into(5, 1000, 3, 1000);
+	count_into(6, 1000, 0, 0);
 	add_earlier(5, true, 3, 1); /* the other half has none */
 	rotate(&result);
 	assert_int_equal(result.meta.flags, NFM_SNAPSHOT_UNBALANCED);

@@ -431,9 +431,11 @@ static void blocks_unpack_to_what_they_say(void **state)
 static void a_block_holds_where_it_was_written(void **state)
 {
 	static const struct part r = PART('R', "\1\2\3", 1);
+	static const uint8_t identity[16] = { 1 };
 	struct made m;
 
 	(void)state;
+	assert_int_not_equal(nfm_block_seed(identity, 5, 304), nfm_block_seed(identity, 5, 305));
 	for (unsigned int wrong = 0; wrong < 3; wrong++) {
 		m = made_open(&(struct nfm_snapshot_header){ OTHERS(0, 1), .epoch_le = 5 });
 		m.header->others_at_le = htole64(m.len);
