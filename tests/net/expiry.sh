@@ -58,6 +58,12 @@ for name in "${kept[@]}"; do
 done
 logged 'expired files=[0-9]+ bytes=' || fail "the log says nothing of it"
 
+# the configured limits are of its own folder, however that is written, and of no other
+nfm -o json expire "$LAB/run/../state/" -n | jq -e '.files_gone >= 1' >/dev/null ||
+	fail "its own folder has no limit"
+nfm expire "$LAB/aside" -n 2>"$LAB/error"
+[ $? = 2 ] && grep -q 'give -s SIZE or -t LIFETIME' "$LAB/error" || fail "another one has"
+
 nfm expire "$LAB/state" -t 31d -n >/dev/null || fail "expire -n"
 [ -e "$LAB/state/nfmeter.202001010020" ] || fail "the dry run removed a file"
 nfm expire "$LAB/state" -t 31d >/dev/null || fail "expire"
