@@ -104,7 +104,7 @@ check_epochs() {
 		fail "intervals do not join: $(jq -sc 'map(if type == "array" then .[0] else . end)
 			| sort_by(.epoch) | .[] | [.from, .to, .epoch, .file]' "$LAB"/read/*)"
 	# a killed agent may have left one of these: the next one to write takes it
-	found=$(find "$LAB" -name ".*" -type f ! -name .templates.new)
+	found=$(find "$LAB" \( -name '.*' -o -name '~*' \) -type f ! -name '~templates.new')
 	[ -z "$found" ] || fail "temporary files are left: $found"
 }
 

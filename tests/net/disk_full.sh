@@ -30,7 +30,7 @@ send --datagrams 100
 wait_for 15 snapshots_at_least $((before + 4))
 agent_stop
 check_snapshots
-[ -z "$(find "$LAB/state" -name '.nfmeter.tmp*')" ] || fail "temporary files are left"
+[ -z "$(find "$LAB/state" -name '~nfmeter.tmp*')" ] || fail "temporary files are left"
 # one after the other; the last one is cut by the stop
 intervals >"$LAB/intervals"
 jq -e '[range(1; length) as $i | .[$i].from == .[$i - 1].to

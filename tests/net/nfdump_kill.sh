@@ -34,7 +34,7 @@ for fault in file-renamed- written- nfdump- nfdump+300 nfdump+600 nfdump+900 nfd
 	*-:0) fail "$point: the file was there before its time" ;;
 	*+:1) fail "$point: the interval goes on without its file" ;;
 	esac
-	find "$LAB/state" -name '.nfmeter.tmp-*' | grep -q . && in_the_middle=$((in_the_middle + 1))
+	find "$LAB/state" -name '~nfmeter.tmp-*' | grep -q . && in_the_middle=$((in_the_middle + 1))
 	: >"$LAB/agent.log"
 	agent_start
 	wait_for 10 snapshots_at_least $(($(snapshots | wc -l) + 1))

@@ -38,7 +38,7 @@ static void snapshots_come_by_time_and_name(void **state)
 		"nfmeter.202511221205",	     "nfmeter.202511221200",
 		"nfmeter.20251122120000.10", "nfmeter.20251122120000.2",
 		"nfmeter.20251122120000",    "nfmeter.2025112212",
-		".nfmeter.tmp-202511221200", "other",
+		"~nfmeter.tmp-202511221200", "other",
 		"nfcapd.202511221200",
 	};
 	const char *const want[] = {

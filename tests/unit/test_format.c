@@ -384,10 +384,10 @@ static void an_uncommitted_file_leaves_nothing(void **state)
 	struct nfm_snapshot_writer *w = open_writer();
 
 	(void)state;
-	assert_int_equal(count_files(".nfmeter.tmp-"), 1);
+	assert_int_equal(count_files("~nfmeter.tmp-"), 1);
 	assert_int_equal(count_files("nfmeter."), 0);
 	nfm_snapshot_writer_free(w);
-	assert_int_equal(count_files(".nfmeter.tmp-"), 0);
+	assert_int_equal(count_files("~nfmeter.tmp-"), 0);
 	assert_int_equal(count_files("nfmeter."), 0);
 	nfm_snapshot_writer_free(NULL);
 }
@@ -399,12 +399,12 @@ static void stale_temporary_files_go_and_living_ones_stay(void **state)
 	char path[PATH_MAX];
 
 	(void)state;
-	assert_int_equal(nfm_io_replace_file(in_folder(".nfmeter.tmp-99-0"), "x", 1, 0600), 0);
+	assert_int_equal(nfm_io_replace_file(in_folder("~nfmeter.tmp-99-0"), "x", 1, 0600), 0);
 	assert_int_equal(nfm_io_replace_file(in_folder(".nfmeter.other"), "x", 1, 0600), 0);
 	w = open_writer();
-	assert_int_not_equal(access(in_folder(".nfmeter.tmp-99-0"), F_OK), 0);
+	assert_int_not_equal(access(in_folder("~nfmeter.tmp-99-0"), F_OK), 0);
 	assert_int_equal(access(in_folder(".nfmeter.other"), F_OK), 0);
-	assert_int_equal(count_files(".nfmeter.tmp-"), 2);
+	assert_int_equal(count_files("~nfmeter.tmp-"), 2);
 	assert_int_equal(commit(other, path, NULL), 0);
 	nfm_snapshot_writer_free(other);
 	assert_int_equal(commit(w, path, NULL), 0);
@@ -442,7 +442,7 @@ static void fill_disk(void)
 
 		snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 		if (readlink(link, target, sizeof(target) - 1) < 0 ||
-		    !strstr(target, "/.nfmeter.tmp-"))
+		    !strstr(target, "/~nfmeter.tmp-"))
 			continue;
 		assert_int_equal(dup2(full, fd), fd);
 		replaced++;
@@ -464,7 +464,7 @@ static void a_full_disk_is_told_and_leaves_nothing(void **state)
 	assert_non_null(strstr(error.text, folder));
 	assert_non_null(strstr(error.text, "free space"));
 	nfm_snapshot_writer_free(w);
-	assert_int_equal(count_files(".nfmeter.tmp-"), 0);
+	assert_int_equal(count_files("~nfmeter.tmp-"), 0);
 	assert_int_equal(count_files("nfmeter."), 0);
 }
 
@@ -476,7 +476,7 @@ static void an_interval_does_not_run_backwards(void **state)
 	(void)state;
 	assert_int_equal(nfm_snapshot_writer_open(folder, &backwards, &w, NULL), -EINVAL);
 	assert_null(w);
-	assert_int_equal(count_files(".nfmeter.tmp-"), 0);
+	assert_int_equal(count_files("~nfmeter.tmp-"), 0);
 }
 
 static void misuse_fails_for_good(void **state)

@@ -188,7 +188,7 @@ static void a_killed_writers_temporary_file_is_used_again(void **state)
 	_cleanup_close_ int fd = -1;
 
 	(void)state;
-	fd = open(in_folder(".f.new"), O_WRONLY | O_CREAT, 0400);
+	fd = open(in_folder("~f.new"), O_WRONLY | O_CREAT, 0400);
 	assert_true(fd >= 0);
 	assert_int_equal(nfm_io_write_all(fd, "half of a longer content", 24), 0);
 	assert_int_equal(nfm_io_replace_file(in_folder("f"), "new", 3, 0644), 0);

@@ -210,7 +210,7 @@ static void foreign_names_are_refused(void **state)
 		"nfmeter.20261122120060",
 		"nfmeter.196011221200",
 		"nfmeter.-02611221200",
-		".nfmeter.tmp-1-0",
+		"~nfmeter.tmp-1-0",
 	};
 	uint64_t unix_s = 7;
 

@@ -207,7 +207,7 @@ int nfm_io_replace_file(const char *path, const void *buf, size_t len, mode_t mo
 	code = split_path(path, folder, sizeof(folder), &name);
 	if (code)
 		return code;
-	if (snprintf(temporary, sizeof(temporary), "%s/.%s.new", folder, name) >=
+	if (snprintf(temporary, sizeof(temporary), "%s/~%s.new", folder, name) >=
 	    (int)sizeof(temporary))
 		return -ENAMETOOLONG;
 	code = open_temporary(temporary, &fd);

@@ -23,7 +23,7 @@ int nfm_io_mkdir_p(const char *path, mode_t mode);
 int nfm_io_fsync_dir(const char *path);
 
 /**
- * Puts `len` bytes in the place of the file `path`: a temporary file beside it (".NAME.new"),
+ * Puts `len` bytes in the place of the file `path`: a temporary file beside it ("~NAME.new"),
  * fsync, rename, fsync of the folder. A reader sees the old content or the new, whole. On a
  * failure before the rename the old file stays and the temporary one is gone; where only the
  * folder's fsync fails, its -errno comes back although the new content is in place.

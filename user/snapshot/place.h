@@ -8,7 +8,11 @@
 
 #include "base/error.h"
 
-#define NFM_PLACE_TEMPORARY ".nfmeter.tmp-" /* how temporary names begin */
+/*
+ * How temporary names begin. `nfdump -R FOLDER` ends at the first file that is not its own, in the
+ * order of names: these come behind nfcapd.*.
+ */
+#define NFM_PLACE_TEMPORARY "~nfmeter.tmp-"
 
 struct nfm_place {
 	int dir_fd;
