@@ -3,6 +3,7 @@
 #include "past.h"
 
 #include <errno.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -137,6 +138,36 @@ static void rollups_of_all_tiers_and_snapshots(void **state)
 	assert_reports(5);
 }
 
+/* Fewer files may be open than there are snapshots: they are merged through temporary ones. */
+static void more_snapshots_than_can_be_open(void **state)
+{
+	const struct rlimit few = { 128, 128 }; /* for good: these tests are the last ones */
+
+	(void)state;
+	past_make("UTC0", NOON_S);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	assert_true(past_files > few.rlim_cur);
+	assert_reports(5);
+}
+
+static void temporary_files_that_cannot_be(void **state)
+{
+	static struct seen seen;
+	const struct rlimit few = { 128, 128 };
+	struct nfm_history_options options;
+	struct nfm_error error = { .text = "" };
+
+	(void)state;
+	past_make("UTC0", NOON_S);
+	options = past_options();
+	setrlimit(RLIMIT_NOFILE, &few);
+	setenv("TMPDIR", "/nonexistent/folder", 1);
+	assert_int_equal(nfm_report_read(&options, past_from_s, past_to_s, &seen.head, see, &seen,
+					 &error), -ENOENT);
+	unsetenv("TMPDIR");
+	assert_non_null(strstr(error.text, "TMPDIR"));
+}
+
 static void nothing_there(void **state)
 {
 	static struct seen seen;
@@ -261,6 +292,8 @@ int main(void)
 		TEST(nothing_there),
 		TEST(walks_can_be_ended),
 		TEST(many_customers_come_in_order),
+		TEST(more_snapshots_than_can_be_open),
+		TEST(temporary_files_that_cannot_be),
 	};
 
 	nfm_log_set_level(LOG_CRIT);

@@ -135,7 +135,8 @@ struct nfm_report_line {
  * All customers that had traffic in the range, in the order of strcmp(id), `unmatched` and `local`
  * last: `line` is called for each (not 0 ends the walk and comes back). Memory does not grow
  * with the number of customers times that of samples. `head` is filled before the first line;
- * head->damaged may grow until the end. -E2BIG: too many snapshots are not rolled up.
+ * head->damaged may grow until the end. Many snapshots that are not rolled up are merged
+ * through temporary files in TMPDIR.
  * More threads than one may be used inside; `line` is called by the caller's.
  */
 int nfm_report_read(const struct nfm_history_options *options, uint64_t from_unix_s,

@@ -11,11 +11,12 @@
 
 #include "abi.h"
 #include "base/cleanup.h"
+#include "history/report_spill.h"
 #include "history/report_work.h"
 #include "history/rollup_input.h"
 #include "snapshot/format.h"
 
-#define STREAMS_MOST 2000U /* open at once: each takes some 200 KB */
+#define STREAMS_MOST 1000U /* open at once: each takes some 300 KB */
 #define FILES_BESIDE 64U   /* open files that are not streams */
 
 /* Where the walk through a file stands. */
@@ -27,6 +28,7 @@ struct source {
 	struct nfm_series_entry entry;
 	struct nfm_snapshot_reader *reader; /* of a snapshot */
 	struct nfm_snapshot_customer customer;
+	struct nfm_report_spill *spill; /* of many */
 };
 
 struct nfm_report_merge {
@@ -40,6 +42,7 @@ struct nfm_report_merge {
 	uint32_t earliers, earlier_room;
 	uint64_t entries, taken; /* of all files */
 	uint32_t pseudos_done;
+	int err; /* of a spill: nothing can be said without it */
 };
 
 /* ---- lists ---- */
@@ -73,8 +76,8 @@ static int add_part(struct nfm_report_batch *batch, uint32_t rollup,
 	return 0;
 }
 
-static int add_amount(struct nfm_report_batch *batch, const struct nfm_report_amount *amount,
-		      const struct nfm_snapshot_earlier *earlier)
+int nfm_report_batch_add(struct nfm_report_batch *batch, const struct nfm_report_amount *amount,
+			 const struct nfm_snapshot_earlier *earlier)
 {
 	struct nfm_report_amount *to;
 
@@ -114,7 +117,12 @@ static int advance(struct nfm_report_merge *merge, struct source *source)
 	int more;
 
 	merge->taken++;
-	if (source->is_rollup) {
+	if (source->spill) {
+		merge->err = nfm_report_spill_next(source->spill, &source->id, &source->name);
+		if (merge->err != 1)
+			return 0;
+		merge->err = 0;
+	} else if (source->is_rollup) {
 		const struct nfm_plan_rollup *rollup = &merge->plan->rollup[source->number];
 
 		source->entry.number++;
@@ -145,6 +153,7 @@ static int advance(struct nfm_report_merge *merge, struct source *source)
 static void drop(struct nfm_report_merge *merge, uint32_t i)
 {
 	nfm_snapshot_reader_free(merge->source[i].reader);
+	nfm_report_spill_free(merge->source[i].spill);
 	merge->sources--;
 	memmove(&merge->source[i], &merge->source[i + 1],
 		(merge->sources - i) * sizeof(*merge->source));
@@ -236,6 +245,7 @@ static int open_snapshot(struct nfm_report_merge *merge, uint32_t number, struct
 	}
 	if (err) {
 		nfm_plan_damaged(merge->plan, &snapshot->damaged, error);
+		error->text[0] = '\0';
 		return 0;
 	}
 	*source = (struct source){ .number = number, .reader = reader };
@@ -262,84 +272,7 @@ static void open_rollup(struct nfm_report_merge *merge, uint32_t number)
 	merge->sources++;
 }
 
-/* ---- open ---- */
-
-static int allow_files(uint32_t streams, struct nfm_error *error)
-{
-	struct rlimit limit;
-
-	if (streams > STREAMS_MOST)
-		return nfm_error_set(error, -E2BIG,
-				     "%u snapshots of the range are not rolled up, more than the "
-				     "%u that can be read side by side: run `nfmeter rollup`, or "
-				     "take a shorter range", streams, STREAMS_MOST);
-	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= streams + FILES_BESIDE)
-		return 0;
-	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
-	if (limit.rlim_max >= streams + FILES_BESIDE)
-		return 0;
-	return nfm_error_set(error, -EMFILE,
-			     "%u snapshots of the range are not rolled up, and only %llu files may "
-			     "be open: raise the limit (ulimit -n), or run `nfmeter rollup`",
-			     streams, (unsigned long long)limit.rlim_max);
-}
-
-static struct nfm_report_merge *merge_new(struct nfm_plan *plan)
-{
-	struct nfm_report_merge *merge = calloc(1, sizeof(*merge));
-	size_t all = (size_t)plan->rollup_count + plan->snapshot_count + 1;
-
-	if (!merge)
-		return NULL;
-	merge->plan = plan;
-	merge->source = calloc(all, sizeof(*merge->source));
-	merge->pseudo[0] = calloc((size_t)plan->snapshot_count + 1, sizeof(*merge->pseudo[0]));
-	merge->pseudo[1] = calloc((size_t)plan->snapshot_count + 1, sizeof(*merge->pseudo[1]));
-	if (merge->source && merge->pseudo[0] && merge->pseudo[1])
-		return merge;
-	nfm_report_merge_free(merge);
-	return NULL;
-}
-
-int nfm_report_merge_open(struct nfm_plan *plan, struct nfm_report_merge **out,
-			  struct nfm_error *error)
-{
-	struct nfm_report_merge *merge;
-	int err = allow_files(plan->snapshot_count, error);
-
-	if (err)
-		return err;
-	merge = merge_new(plan);
-	if (!merge)
-		return nfm_error_set(error, -ENOMEM, "out of memory");
-	for (uint32_t i = 0; i < plan->rollup_count; i++)
-		open_rollup(merge, i);
-	for (uint32_t i = 0; i < plan->snapshot_count && !err; i++)
-		err = open_snapshot(merge, i, error);
-	if (err) {
-		nfm_report_merge_free(merge);
-		return nfm_error_set(error, err, "cannot read the snapshots side by side: %s",
-				     strerror(-err));
-	}
-	*out = merge;
-	return 0;
-}
-
-void nfm_report_merge_free(struct nfm_report_merge *merge)
-{
-	if (!merge)
-		return;
-	while (merge->sources)
-		drop(merge, merge->sources - 1);
-	free(merge->source);
-	free(merge->pseudo[0]);
-	free(merge->pseudo[1]);
-	free(merge->earlier);
-	free(merge);
-}
-
-/* ---- the walk ---- */
+/* ---- one customer ---- */
 
 static const struct source *least(const struct nfm_report_merge *merge)
 {
@@ -369,8 +302,10 @@ static int take(struct nfm_report_batch *batch, const struct source *source)
 
 	if (source->name && *source->name) /* the newest one's comes last */
 		snprintf(job->name, sizeof(job->name), "%s", source->name);
+	if (source->spill)
+		return nfm_report_spill_take(source->spill, batch);
 	return source->is_rollup ? add_part(batch, source->number, &source->entry) :
-				   add_amount(batch, &amount, customer->earlier);
+				   nfm_report_batch_add(batch, &amount, customer->earlier);
 }
 
 static void begin_job(struct nfm_report_batch *batch, enum nfm_history_kind kind, const char *id)
@@ -400,14 +335,157 @@ static int next_customer(struct nfm_report_merge *merge, struct nfm_report_batch
 			continue;
 		}
 		err = take(batch, source);
-		if (advance(merge, source))
+		if (!err && advance(merge, source))
 			i++;
 		else
 			drop(merge, i);
 	}
 	batch->jobs++;
+	return err ? err : merge->err;
+}
+
+/* ---- open ---- */
+
+/* How many streams may be open at once. */
+static uint32_t streams_most(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return STREAMS_MOST;
+	if (limit.rlim_cur < STREAMS_MOST + FILES_BESIDE) {
+		limit.rlim_cur = NFM_MIN(limit.rlim_max, (rlim_t)(STREAMS_MOST + FILES_BESIDE));
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	if (limit.rlim_cur <= 2 * FILES_BESIDE)
+		return FILES_BESIDE;
+	return (uint32_t)NFM_MIN(limit.rlim_cur - FILES_BESIDE, (rlim_t)STREAMS_MOST);
+}
+
+static struct nfm_report_merge *merge_new(struct nfm_plan *plan)
+{
+	struct nfm_report_merge *merge = calloc(1, sizeof(*merge));
+	size_t all = (size_t)plan->rollup_count + plan->snapshot_count + 1;
+
+	if (!merge)
+		return NULL;
+	merge->plan = plan;
+	merge->source = calloc(all, sizeof(*merge->source));
+	merge->pseudo[0] = calloc((size_t)plan->snapshot_count + 1, sizeof(*merge->pseudo[0]));
+	merge->pseudo[1] = calloc((size_t)plan->snapshot_count + 1, sizeof(*merge->pseudo[1]));
+	if (merge->source && merge->pseudo[0] && merge->pseudo[1])
+		return merge;
+	nfm_report_merge_free(merge);
+	return NULL;
+}
+
+/* What a merge of some snapshots has kept of `unmatched` and `local`. */
+static int take_pseudos(struct nfm_report_merge *merge, const struct nfm_report_merge *part,
+			uint32_t first, uint32_t count)
+{
+	if (grow((void **)&merge->earlier, merge->earliers, part->earliers, &merge->earlier_room,
+		 sizeof(*merge->earlier)))
+		return -ENOMEM;
+	if (part->earliers)
+		memcpy(merge->earlier + merge->earliers, part->earlier,
+		       part->earliers * sizeof(*part->earlier));
+	for (uint32_t i = first; i < first + count; i++) {
+		for (int which = 0; which < 2; which++) {
+			merge->pseudo[which][i] = part->pseudo[which][i];
+			merge->pseudo[which][i].first_earlier += merge->earliers;
+		}
+	}
+	merge->earliers += part->earliers;
+	return 0;
+}
+
+/* Some snapshots, `first` on, merged into a file that is read as one. */
+static int spill(struct nfm_report_merge *merge, uint32_t first, uint32_t count,
+		 struct nfm_error *error)
+{
+	_cleanup_(nfm_report_batch_clear) struct nfm_report_batch batch = { .jobs = 0 };
+	struct source *source = &merge->source[merge->sources];
+	struct nfm_report_merge *part = merge_new(merge->plan);
+	struct nfm_report_spill *made = NULL;
+	int err = part ? nfm_report_spill_new(&made, error) : -ENOMEM;
+
+	for (uint32_t i = first; i < first + count && !err; i++)
+		err = open_snapshot(part, i, error);
+	while (!err && part->sources) {
+		batch.jobs = batch.parts = batch.amounts = batch.earliers = 0;
+		while (!err && part->sources && batch.jobs < NFM_REPORT_JOBS)
+			err = next_customer(part, &batch);
+		if (!err)
+			err = nfm_report_spill_write(made, &batch, error);
+	}
+	if (!err)
+		err = nfm_report_spill_rewind(made, error);
+	if (!err)
+		err = take_pseudos(merge, part, first, count);
+	nfm_report_merge_free(part);
+	if (err) {
+		nfm_report_spill_free(made);
+		return err;
+	}
+	*source = (struct source){ .spill = made };
+	merge->entries += nfm_report_spill_entries(made);
+	merge->sources++;
+	if (!advance(merge, source))
+		drop(merge, merge->sources - 1);
+	return merge->err;
+}
+
+static int open_snapshots(struct nfm_report_merge *merge, struct nfm_error *error)
+{
+	uint32_t most = streams_most(), count = merge->plan->snapshot_count;
+	int err = 0;
+
+	for (uint32_t i = 0; i < count && !err; i += most) {
+		uint32_t some = NFM_MIN(count - i, most);
+
+		if (count > most)
+			err = spill(merge, i, some, error);
+		for (uint32_t k = i; k < i + some && count <= most && !err; k++)
+			err = open_snapshot(merge, k, error);
+	}
 	return err;
 }
+
+int nfm_report_merge_open(struct nfm_plan *plan, struct nfm_report_merge **out,
+			  struct nfm_error *error)
+{
+	struct nfm_report_merge *merge = merge_new(plan);
+	struct nfm_error why = { .text = "" };
+	int err;
+
+	if (!merge)
+		return nfm_error_set(error, -ENOMEM, "out of memory");
+	for (uint32_t i = 0; i < plan->rollup_count; i++)
+		open_rollup(merge, i);
+	err = open_snapshots(merge, &why);
+	if (err) {
+		nfm_report_merge_free(merge);
+		return nfm_error_set(error, err, "cannot merge the snapshots: %s",
+				     why.text[0] ? why.text : strerror(-err));
+	}
+	*out = merge;
+	return 0;
+}
+
+void nfm_report_merge_free(struct nfm_report_merge *merge)
+{
+	if (!merge)
+		return;
+	while (merge->sources)
+		drop(merge, merge->sources - 1);
+	free(merge->source);
+	free(merge->pseudo[0]);
+	free(merge->pseudo[1]);
+	free(merge->earlier);
+	free(merge);
+}
+
+/* ---- the walk ---- */
 
 static int next_pseudo(struct nfm_report_merge *merge, struct nfm_report_batch *batch)
 {
@@ -428,7 +506,8 @@ static int next_pseudo(struct nfm_report_merge *merge, struct nfm_report_batch *
 		const struct nfm_report_amount *amount = &merge->pseudo[which][i];
 
 		if (amount->up.bytes || amount->up.packets || amount->up.flows)
-			err = add_amount(batch, amount, merge->earlier + amount->first_earlier);
+			err = nfm_report_batch_add(batch, amount,
+						   merge->earlier + amount->first_earlier);
 	}
 	batch->jobs++;
 	return err;

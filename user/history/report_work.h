@@ -52,6 +52,10 @@ struct nfm_report_batch {
 
 void nfm_report_batch_clear(struct nfm_report_batch *batch);
 
+/** Adds an entry of a snapshot to the job behind the batch's last one. -ENOMEM. */
+int nfm_report_batch_add(struct nfm_report_batch *batch, const struct nfm_report_amount *amount,
+			 const struct nfm_snapshot_earlier *earlier);
+
 /* ---- work ---- */
 
 /** A thread's own memory. Zero it first. */
@@ -77,7 +81,10 @@ void nfm_report_work(struct nfm_report_worker *worker, const struct nfm_report_b
 
 struct nfm_report_merge;
 
-/** Opens the streams of the plan's snapshots. -ENOMEM, -EMFILE, -E2BIG. */
+/**
+ * Opens the streams of the plan's snapshots; where they are too many to be open at once, merges
+ * them through files in TMPDIR. -ENOMEM, -ENOSPC…
+ */
 int nfm_report_merge_open(struct nfm_plan *plan, struct nfm_report_merge **out,
 			  struct nfm_error *error);
 
