@@ -8,7 +8,7 @@
 lab_open
 crash_lab
 agent_start
-traffic_start
+traffic_start --age 60000 --duration 1000 # so that each byte goes to two rows, also in the journal
 agent_stop KILL
 RANDOM=${NFM_SEED:-5}
 
@@ -31,6 +31,7 @@ done
 agent_start
 traffic_stop
 check_exact
+check_all_earlier
 repaired=$(grep -c 'finished a batch that an earlier agent had begun' "$LAB/agent.log")
 echo "batches that the next agent finished: $repaired"
 ((repaired >= 5)) || fail "only $repaired batches were under way: the test proves nothing"
