@@ -29,7 +29,8 @@ struct made_file {
 	const struct made_entry *entries; /* sorted by id */
 	uint32_t entry_count;
 	struct nfm_snapshot_count unmatched, local;
-	uint64_t lost_records, lost_datagrams; /* sums of its one exporter */
+	struct nfm_snapshot_earlier unmatched_earlier; /* where its `back` is not 0 */
+	uint64_t lost_records, lost_datagrams;	       /* sums of its one exporter */
 	uint64_t rejected_records, rejected_datagrams;
 };
 
@@ -105,6 +106,8 @@ static inline const char *make_snapshot(const struct made_file *file)
 	assert_int_equal(nfm_snapshot_writer_open(folder, &file->meta, &w, NULL), 0);
 	made_entries(w, file);
 	made_account(w, file);
+	if (file->unmatched_earlier.back)
+		nfm_snapshot_writer_earlier(w, NFM_ROW_UNMATCHED, &file->unmatched_earlier, 1);
 	assert_int_equal(nfm_snapshot_writer_commit(w, &file->unmatched, &file->local, &total, path,
 						    sizeof(path), NULL),
 			 0);

@@ -96,6 +96,8 @@ static inline const char *make_interval(uint64_t epoch, uint64_t from_s, uint32_
 	};
 
 	file.entry_count = made_customers(from_s, entry, id);
+	file.unmatched_earlier = (struct nfm_snapshot_earlier){ 1 + (uint32_t)(epoch % 2),
+								file.unmatched.bytes / 7, 0 };
 	return make_snapshot(&file);
 }
 
@@ -181,7 +183,12 @@ static inline void expect(struct expected *e, const struct nfm_grid *grid,
 			continue; /* damaged: left out */
 		nfm_snapshot_reader_totals(r, &unmatched, &local, &total);
 		if (kind != NFM_SERIES_CUSTOMER) {
-			customer.up = kind == NFM_SERIES_LOCAL ? local : unmatched;
+			bool is_local = kind == NFM_SERIES_LOCAL;
+
+			customer.up = is_local ? local : unmatched;
+			customer.earlier = nfm_snapshot_reader_earlier(
+				r, is_local ? NFM_ROW_LOCAL : NFM_ROW_UNMATCHED,
+				&customer.earlier_count);
 			expect_entry(e, nfm_snapshot_reader_meta(r), &customer);
 		}
 		while (nfm_snapshot_reader_customer(r, &customer) == 1)

@@ -225,6 +225,43 @@ static void tiers_agree(void **state)
 	}
 }
 
+/* What the newest snapshot has of it: that day is not over. */
+static uint64_t last_of_all(unsigned int c)
+{
+	static struct expected e;
+	const struct nfm_grid grid = { (MIDNIGHT_S + 3 * DAY_S - 7200) * 1000,
+				       (MIDNIGHT_S + 9 * DAY_S) * 1000, 0 };
+
+	expect(&e, &grid, NFM_SERIES_CUSTOMER, "c0");
+	return e.point[c][0];
+}
+
+/* Every byte of every snapshot stands in one day, and in one only. */
+static void nothing_is_lost_between_days(void **state)
+{
+	const char *const days[] = { "days.20251121", "days.20251122", "days.20251123" };
+	static struct expected e;
+	const struct nfm_grid whole = { 0, (MIDNIGHT_S + 9 * DAY_S) * 1000, 0 };
+	struct nfm_rollup_result result;
+
+	(void)state;
+	make_intervals(MIDNIGHT_S - 5 * 1000, MIDNIGHT_S + DAY_S + 20 * 1000, 1000);
+	assert_int_equal(run_rollup(MIDNIGHT_S + 2 * DAY_S, &result), 0);
+	assert_int_equal(result.days, 2);
+	/* the third day is over by then, too: its snapshots are those above, and one much later */
+	make_interval(900, MIDNIGHT_S + 3 * DAY_S, 1000);
+	assert_int_equal(run_rollup(MIDNIGHT_S + 3 * DAY_S + 7200, &result), 0);
+	expect(&e, &whole, NFM_SERIES_CUSTOMER, "c0");
+	for (unsigned int c = 0; c < NFM_CELL_COLUMNS; c++) {
+		uint64_t sum = 0;
+
+		for (unsigned int i = 0; i < 3; i++)
+			sum += sum_of(days[i], 0, 1, c);
+		assert_int_not_equal(sum, 0);
+		assert_int_equal(sum, e.point[c][0] - last_of_all(c));
+	}
+}
+
 static void flip_in_the_middle(const char *path)
 {
 	struct stat st;
@@ -387,6 +424,7 @@ int main(void)
 		TEST(short_intervals_make_samples_of_a_minute),
 		TEST(days_of_a_long_interval),
 		TEST(tiers_agree),
+		TEST(nothing_is_lost_between_days),
 		TEST(damaged_ones_are_left_out),
 		TEST(only_damaged_ones_make_no_files),
 		TEST(spans_of_years_are_left_out),
