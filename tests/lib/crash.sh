@@ -4,7 +4,7 @@
 # lab_open.
 #
 #   crash_lab [KEY=VALUE…]   customers, an auto range, and a hook that notes what it is handed
-#   traffic_start OPTION…    steady, until traffic_stop: what the kernel counts (v5) and what is the
+#   traffic_start            steady, until traffic_stop: what the kernel counts (v5) and what is the
 #                            agent's to count (v9 of variable length; hosts that are new)
 #   agent_dies POINT         launches an agent that ends itself there (tests/lib/fault.c)
 #   check_exact [PERCENT]    ends the agent, after at least so much (30) was counted in the kernel:
@@ -40,10 +40,13 @@ sender_start() { # CUSTOMERS OPTION…
 	SENDERS+=($!)
 }
 
-traffic_start() { # OPTION…
-	sender_start "$LISTED" --records 10 --rate 500 "$@"
-	sender_start "$LISTED" --version 9 --layout varlen --records 10 --rate 120 "$@"
-	sender_start "$HOSTS" --records 1 --rate 40 "$@"
+# Flows older than any interval is long: each byte goes to two rows, also in the journal.
+traffic_start() {
+	local old=(--age 240000 --duration 1000)
+
+	sender_start "$LISTED" --records 10 --rate 500 "${old[@]}"
+	sender_start "$LISTED" --version 9 --layout varlen --records 10 --rate 120 "${old[@]}"
+	sender_start "$HOSTS" --records 1 --rate 40 "${old[@]}"
 }
 
 traffic_stop() {

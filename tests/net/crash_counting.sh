@@ -8,7 +8,7 @@
 lab_open
 crash_lab
 agent_start
-traffic_start --age 60000 --duration 1000 # so that each byte goes to two rows, also in the journal
+traffic_start
 agent_stop KILL
 RANDOM=${NFM_SEED:-5}
 

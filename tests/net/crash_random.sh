@@ -21,6 +21,7 @@ done
 wait_for 30 agent_is_up
 traffic_stop
 check_exact
+check_all_earlier
 sort "$LAB/handed" | uniq | diff - <(by_epoch | sort) || fail "not all were handed over"
 starts=$(grep -c 'nfmeter .* runs' "$LAB/agent.log")
 files=$(snapshots | wc -l)

@@ -18,4 +18,5 @@ agent_dies spawned
 agent_start
 traffic_stop
 check_exact
+check_all_earlier
 check_handed 1 # spawned: begun, and not noted
