@@ -101,6 +101,40 @@ static void late_snapshots_are_not_lost(void **state)
 	assert_ranges(40);
 }
 
+/* A rollup that stands there twice, as after the zone's change it may for some hours. */
+static void rollups_that_overlap_count_once(void **state)
+{
+	(void)state;
+	past_make("UTC0", NOON_S);
+	past_roll_up();
+	past_shell("cp %s %s/rollup/samples.20261125", in_folder("rollup/samples.20261123"),
+		   folder);
+	assert_ranges(10);
+}
+
+/* Several days that were closed as one file: its name is far before what is in it. */
+static void long_files_are_found(void **state)
+{
+	static const struct made_entry entry = { .id = "anna", .up = { 8640000, 864, 864 } };
+	struct made_file file = { .meta = made_meta(2, NOON_S, 300), .entries = &entry,
+				  .entry_count = 1 };
+	struct nfm_history history = { 0 };
+
+	(void)state;
+	use_zone("UTC0");
+	file.meta.to_unix_ns = (NOON_S + 10 * 86400) * NFM_NS_PER_S;
+	file.meta.flags = NFM_SNAPSHOT_MERGED;
+	make_snapshot(&file);
+	file.meta = made_meta(3, NOON_S + 10 * 86400, 300);
+	make_snapshot(&file);
+	past_now_s = NOON_S + 11 * 86400;
+	past_read(NFM_HISTORY_CUSTOMER, "anna", NOON_S + 8 * 86400, NOON_S + 9 * 86400, 0,
+		  &history);
+	assert_int_equal(history.point[0].up.bytes, 864000);
+	assert_int_equal(history.head.quality.covered_ms, 86400000);
+	nfm_history_clear(&history);
+}
+
 static void coarser_rollups_serve_where_finer_ones_expired(void **state)
 {
 	struct nfm_history history = { 0 };
@@ -248,6 +282,34 @@ static void gaps_of_a_file_are_gaps(void **state)
 	nfm_history_clear(&history);
 }
 
+/* Over the end of a slot: in a rollup two slots are covered in part, and that is where it was. */
+static void gaps_over_slots_keep_their_place(void **state)
+{
+	uint64_t slot_s, slot_ns;
+	struct nfm_history history = { 0 };
+
+	(void)state;
+	past_make("UTC0", NOON_S);
+	slot_s = past_from_s + 21 * PAST_INTERVAL_S;
+	slot_ns = slot_s * NFM_NS_PER_S;
+	for (uint32_t i = 20; i < 22; i++) {
+		unlink(in_folder(past_path[i]));
+		past[i].meta.gap_count = 1;
+		past[i].meta.gap[0].from_unix_ns = i == 20 ? slot_ns - 100 * NFM_NS_PER_S : slot_ns;
+		past[i].meta.gap[0].to_unix_ns = i == 20 ? slot_ns : slot_ns + 50 * NFM_NS_PER_S;
+		make_snapshot(&past[i]);
+	}
+	for (int rolled_up = 0; rolled_up < 2; rolled_up++) {
+		past_read(NFM_HISTORY_CUSTOMER, "anna", past_from_s, past_to_s, 0, &history);
+		assert_int_equal(history.head.gap_count, 1);
+		assert_int_equal(history.head.gap[0].from_unix_s, slot_s - 100);
+		assert_int_equal(history.head.gap[0].to_unix_s, slot_s + 50);
+		nfm_history_clear(&history);
+		if (!rolled_up)
+			past_roll_up();
+	}
+}
+
 static void flip_byte(const char *path, off_t at)
 {
 	_cleanup_close_ int fd = open(path, O_RDWR);
@@ -277,6 +339,21 @@ static void damaged_files_are_told_and_left_out(void **state)
 	past[30].entry_count = 0;
 	past[30].unmatched = past[30].local = (struct nfm_snapshot_count){ 0 };
 	assert_ranges(10);
+}
+
+/* The header is whole, the block with the customer is not: the time does not count as covered. */
+static void damaged_customers_are_not_covered(void **state)
+{
+	struct nfm_history history = { 0 };
+	uint64_t all_s;
+
+	(void)state;
+	past_make("UTC0", NOON_S);
+	all_s = (uint64_t)past_files * PAST_INTERVAL_S;
+	flip_byte(in_folder(past_path[30]), 300);
+	assert_head(all_s - PAST_INTERVAL_S, all_s, 1, &history);
+	assert_int_equal(past_damaged, 1);
+	nfm_history_clear(&history);
 }
 
 static void damaged_rollups_give_way_to_coarser_ones(void **state)
@@ -394,11 +471,15 @@ int main(void)
 		TEST(rollups_need_no_snapshots),
 		TEST(days_without_a_rollup_come_from_snapshots),
 		TEST(late_snapshots_are_not_lost),
+		TEST(rollups_that_overlap_count_once),
+		TEST(long_files_are_found),
 		TEST(coarser_rollups_serve_where_finer_ones_expired),
 		TEST(splits_add_up),
 		TEST(coverage_and_loss_are_told),
 		TEST(missing_files_are_gaps),
 		TEST(gaps_of_a_file_are_gaps),
+		TEST(gaps_over_slots_keep_their_place),
+		TEST(damaged_customers_are_not_covered),
 		TEST(damaged_files_are_told_and_left_out),
 		TEST(damaged_rollups_give_way_to_coarser_ones),
 		TEST(files_of_others_are_passed_over),

@@ -9,6 +9,7 @@
 #include "base/log.h"
 
 #define NOON_S 1795348800ULL /* 2026-11-22 12:00:00 UTC */
+#define SPRING_S 1774699200ULL /* 2026-03-28 12:00:00 UTC, the day before Berlin's change */
 #define LINES 16
 
 struct seen {
@@ -136,6 +137,19 @@ static void rollups_of_all_tiers_and_snapshots(void **state)
 	assert_reports(5);
 	past_remove("*", "20261123");
 	assert_reports(5);
+}
+
+/* Days of 23 hours: those behind the change are no multiples of 24 hours after the first one. */
+static void days_that_are_not_of_one_length(void **state)
+{
+	(void)state;
+	past_make("Europe/Berlin", SPRING_S);
+	past_roll_up();
+	assert_reports(3);
+	past_remove("samples", NULL);
+	assert_reports(3);
+	past_remove("hours", NULL);
+	assert_reports(3);
 }
 
 /* Fewer files may be open than there are snapshots: they are merged through temporary ones. */
@@ -292,6 +306,7 @@ int main(void)
 		TEST(nothing_there),
 		TEST(walks_can_be_ended),
 		TEST(many_customers_come_in_order),
+		TEST(days_that_are_not_of_one_length),
 		TEST(more_snapshots_than_can_be_open),
 		TEST(temporary_files_that_cannot_be),
 	};
