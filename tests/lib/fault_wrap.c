@@ -8,6 +8,7 @@
  *   renew     another build's program gives way: loads  replace  on a NIC
  *   FILE      a file or a pin gets this name, in whatever folder
  *   discover  a customer of an auto range gets a row    commit   a batch: journal, rows, ring
+ *   exporter  a new one gets a row                      sequence a datagram's numbers are judged
  *   flip      step 1 of a rotation                      start    its other steps, in their thread
  *   hook      a snapshot is committed, and handed over  spawn    to a shell; spawned: after it
  *   nfdump    an nfdump file has its rows               nfdumped  it has its name
@@ -19,6 +20,7 @@
 #include <string.h>
 
 #include "agent/hook.h"
+#include "agent/meter.h"
 #include "agent/rotation.h"
 #include "customers/customers.h"
 #include "snapshot/nfdump_file.h"
@@ -36,6 +38,8 @@ WRAPPED(nfm_xdp_renew);
 WRAPPED(nfm_xdp_replace);
 WRAPPED(rename);
 WRAPPED(nfm_customers_discover);
+WRAPPED(nfm_meter_exporter_add);
+WRAPPED(nfm_meter_sequence);
 WRAPPED(nfm_journal_commit);
 WRAPPED(nfm_rotate_flip);
 WRAPPED(nfm_rotation_start);
@@ -94,6 +98,19 @@ int __wrap_nfm_customers_discover(struct nfm_customers *c, const uint8_t addr[16
 {
 	fault_point("discover");
 	return __real_nfm_customers_discover(c, addr, family);
+}
+
+int __wrap_nfm_meter_exporter_add(struct nfm_meter *meter, const struct nfm_addr *addr,
+				  uint32_t state)
+{
+	fault_point("exporter");
+	return __real_nfm_meter_exporter_add(meter, addr, state);
+}
+
+void __wrap_nfm_meter_sequence(struct nfm_meter *meter, const struct nfm_seqlog *entry)
+{
+	fault_point("sequence");
+	__real_nfm_meter_sequence(meter, entry);
 }
 
 void __wrap_nfm_journal_commit(struct nfm_batch_log *log, uint64_t ring_pos,
