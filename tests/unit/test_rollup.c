@@ -331,6 +331,33 @@ static void spans_of_years_are_left_out(void **state)
 	assert_int_equal(result.days, 2);
 }
 
+/* Whatever a header says: the interval may be longer than a day, or none. */
+static void odd_intervals(void **state)
+{
+	const uint32_t intervals_s[] = { UINT32_MAX, 0 };
+	const struct made_entry entry = { .id = "c0", .up = { 1000, 10, 1 } };
+	struct nfm_rollup_result result;
+
+	(void)state;
+	for (unsigned int i = 0; i < 2; i++) {
+		struct made_file file = { .meta = made_meta(2 + i, MIDNIGHT_S + 7200, 300),
+					  .entries = &entry,
+					  .entry_count = 1 };
+
+		file.meta.from_unix_ns += i * DAY_S * NFM_NS_PER_S;
+		file.meta.to_unix_ns += i * DAY_S * NFM_NS_PER_S;
+		file.meta.slot_unix_ns += i * DAY_S * NFM_NS_PER_S;
+		file.meta.interval_s = intervals_s[i];
+		file.meta.earlier_slots = 0;
+		make_snapshot(&file);
+	}
+	make_interval(9, MIDNIGHT_S + 3 * DAY_S, 300);
+	assert_int_equal(run_rollup(MIDNIGHT_S + 4 * DAY_S, &result), 0);
+	assert_rollup("samples.20251122");
+	assert_rollup("hours.20251123");
+	assert_rollup("days.20251123");
+}
+
 static void one_at_a_time(void **state)
 {
 	struct nfm_rollup_result result = { .days = 7 };
@@ -428,6 +455,7 @@ int main(void)
 		TEST(damaged_ones_are_left_out),
 		TEST(only_damaged_ones_make_no_files),
 		TEST(spans_of_years_are_left_out),
+		TEST(odd_intervals),
 		TEST(one_at_a_time),
 		TEST(a_folder_that_is_not_there),
 		TEST(rollups_expire),

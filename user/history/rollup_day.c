@@ -77,6 +77,8 @@ static uint32_t sample_step_s(const struct nfm_rollup_plan *plan, const struct n
 	}
 	if (least_s == UINT32_MAX)
 		least_s = INTERVAL_S;
+	if (least_s >= SAMPLE_LEAST_S)
+		return least_s;
 	return (SAMPLE_LEAST_S + least_s - 1) / least_s * least_s;
 }
 

@@ -29,8 +29,9 @@ struct nfm_series_reader {
 static int damaged(struct nfm_error *error, const char *path, const char *what)
 {
 	return nfm_error_set(error, -EBADMSG,
-			     "%s: %s: the file is damaged; remove it: it is made again if the "
-			     "day's snapshots are still there",
+			     "%s: %s: the file is damaged; remove samples, hours and days of that "
+			     "date: `nfmeter rollup` makes them again if its snapshots are still "
+			     "there",
 			     path, what);
 }
 
