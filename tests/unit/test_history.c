@@ -2,6 +2,7 @@
 /* One customer over time: out of snapshots, rollups and any mixture of them, to the byte. */
 #include "past.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -231,6 +232,23 @@ static void coverage_and_loss_are_told(void **state)
 	}
 }
 
+/* A clock that was set back: the time that was counted twice is covered once. */
+static void time_that_comes_twice_is_covered_once(void **state)
+{
+	struct nfm_history history = { 0 };
+
+	(void)state;
+	past_make("UTC0", NOON_S);
+	past[10].meta.epoch = 1000;
+	past[10].meta.identity[0] ^= 1;
+	make_snapshot(&past[10]);
+	assert_head(past_files * PAST_INTERVAL_S, past_files * PAST_INTERVAL_S, 0, &history);
+	for (uint32_t i = 0; i < history.point_count; i++)
+		assert_true(history.point[i].quality.covered_ms <=
+			    (history.point[i].to_unix_s - history.point[i].from_unix_s) * 1000);
+	nfm_history_clear(&history);
+}
+
 static void missing_files_are_gaps(void **state)
 {
 	uint64_t all_s, gap_s;
@@ -341,6 +359,16 @@ static void damaged_files_are_told_and_left_out(void **state)
 	assert_ranges(10);
 }
 
+/* Where a snapshot's first block stands: the customers'. */
+static off_t behind_header(const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY);
+	uint32_t size_le;
+
+	assert_int_equal(pread(fd, &size_le, sizeof(size_le), 12), sizeof(size_le));
+	return (off_t)le32toh(size_le);
+}
+
 /* The header is whole, the block with the customer is not: the time does not count as covered. */
 static void damaged_customers_are_not_covered(void **state)
 {
@@ -350,7 +378,7 @@ static void damaged_customers_are_not_covered(void **state)
 	(void)state;
 	past_make("UTC0", NOON_S);
 	all_s = (uint64_t)past_files * PAST_INTERVAL_S;
-	flip_byte(in_folder(past_path[30]), 300);
+	flip_byte(in_folder(past_path[30]), behind_header(in_folder(past_path[30])) + 40);
 	assert_head(all_s - PAST_INTERVAL_S, all_s, 1, &history);
 	assert_int_equal(past_damaged, 1);
 	nfm_history_clear(&history);
@@ -476,6 +504,7 @@ int main(void)
 		TEST(coarser_rollups_serve_where_finer_ones_expired),
 		TEST(splits_add_up),
 		TEST(coverage_and_loss_are_told),
+		TEST(time_that_comes_twice_is_covered_once),
 		TEST(missing_files_are_gaps),
 		TEST(gaps_of_a_file_are_gaps),
 		TEST(gaps_over_slots_keep_their_place),

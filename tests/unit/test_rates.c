@@ -150,6 +150,15 @@ static void parts_of_cells_are_added_once(void **state)
 	}
 }
 
+static void rates(const struct nfm_samples *samples, unsigned int percentile, uint64_t *up,
+		  uint64_t *down, struct nfm_history_rates *out)
+{
+	struct nfm_rates_bytes bytes[] = { { up, nfm_rates_sum(samples, up) },
+					   { down, nfm_rates_sum(samples, down) } };
+
+	nfm_rates_of(samples, percentile, &bytes[0], &bytes[1], out);
+}
+
 /* 20 samples of 300 s; `covered_ms` of sample 3, all others whole. */
 static void judged(struct nfm_samples *samples, uint64_t covered_ms)
 {
@@ -168,7 +177,7 @@ static void percentile_is_by_nearest_rank(void **state)
 		uint64_t up_bps;
 	} cases[] = { { 95, 19 * 8 }, { 96, 20 * 8 }, { 100, 20 * 8 }, { 1, 8 }, { 50, 10 * 8 },
 		      { 5, 8 }, { 6, 16 } };
-	struct nfm_history_rates rates;
+	struct nfm_history_rates found;
 	struct nfm_samples samples;
 
 	(void)state;
@@ -178,18 +187,18 @@ static void percentile_is_by_nearest_rank(void **state)
 
 		for (uint32_t i = 0; i < 20; i++)
 			up[(i * 7 + 5) % 20] = 300 * (i + 1);
-		nfm_rates_of(&samples, cases[c].percentile, up, down, &rates);
-		assert_int_equal(rates.up_percentile_bps, cases[c].up_bps);
-		assert_int_equal(rates.down_percentile_bps,
+		rates(&samples, cases[c].percentile, up, down, &found);
+		assert_int_equal(found.up_percentile_bps, cases[c].up_bps);
+		assert_int_equal(found.down_percentile_bps,
 				 cases[c].percentile > 95 ? 800 : 0);
-		assert_int_equal(rates.larger_percentile_bps,
-				 NFM_MAX(rates.up_percentile_bps, rates.down_percentile_bps));
-		assert_int_equal(rates.up_most_bps, 160);
-		assert_int_equal(rates.down_most_bps, 800);
-		assert_int_equal(rates.up_average_bps, 84);
-		assert_int_equal(rates.down_average_bps, 40);
-		assert_int_equal(rates.samples, 20);
-		assert_int_equal(rates.sample_s, 300);
+		assert_int_equal(found.larger_percentile_bps,
+				 NFM_MAX(found.up_percentile_bps, found.down_percentile_bps));
+		assert_int_equal(found.up_most_bps, 160);
+		assert_int_equal(found.down_most_bps, 800);
+		assert_int_equal(found.up_average_bps, 84);
+		assert_int_equal(found.down_average_bps, 40);
+		assert_int_equal(found.samples, 20);
+		assert_int_equal(found.sample_s, 300);
 	}
 	nfm_samples_clear(&samples);
 }
@@ -202,7 +211,7 @@ static void covered_time_decides(void **state)
 		uint32_t samples;
 		uint64_t most_bps;
 	} cases[] = { { 149999, 19, 8 }, { 150000, 20, 160 }, { 200000, 20, 120 }, { 0, 19, 8 } };
-	struct nfm_history_rates rates;
+	struct nfm_history_rates found;
 
 	(void)state;
 	for (size_t c = 0; c < NFM_ARRAY_SIZE(cases); c++) {
@@ -212,28 +221,28 @@ static void covered_time_decides(void **state)
 		judged(&samples, cases[c].covered_ms);
 		for (uint32_t i = 0; i < 20; i++)
 			up[i] = i == 3 ? 3000 : 300;
-		nfm_rates_of(&samples, 100, up, down, &rates);
-		assert_int_equal(rates.samples, cases[c].samples);
-		assert_int_equal(rates.up_most_bps, cases[c].most_bps);
-		assert_int_equal(rates.up_percentile_bps, cases[c].most_bps);
+		rates(&samples, 100, up, down, &found);
+		assert_int_equal(found.samples, cases[c].samples);
+		assert_int_equal(found.up_most_bps, cases[c].most_bps);
+		assert_int_equal(found.up_percentile_bps, cases[c].most_bps);
 		nfm_samples_clear(&samples);
 	}
 }
 
 static void nothing_covered_gives_no_rates(void **state)
 {
-	struct nfm_history_rates rates = { .up_most_bps = 1 };
+	struct nfm_history_rates found = { .up_most_bps = 1 };
 	struct nfm_samples samples;
 	uint64_t up[20] = { 5000 }, down[20] = { 0 };
 
 	(void)state;
 	make(NOON_MS, NOON_MS + 20 * 300000, 300, &samples);
 	nfm_samples_judge(&samples);
-	nfm_rates_of(&samples, 95, up, down, &rates);
-	assert_int_equal(rates.samples, 0);
-	assert_int_equal(rates.up_most_bps, 0);
-	assert_int_equal(rates.up_average_bps, 0);
-	assert_int_equal(rates.up_percentile_bps, 0);
+	rates(&samples, 95, up, down, &found);
+	assert_int_equal(found.samples, 0);
+	assert_int_equal(found.up_most_bps, 0);
+	assert_int_equal(found.up_average_bps, 0);
+	assert_int_equal(found.up_percentile_bps, 0);
 	nfm_samples_clear(&samples);
 }
 

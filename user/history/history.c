@@ -115,6 +115,8 @@ static void take_amount(void *cookie, const struct nfm_cell *cell,
 static int make_rates(struct work *work, const struct taking *taking, unsigned int percentile,
 		      struct nfm_history_rates *out)
 {
+	struct nfm_rates_bytes up, down;
+
 	work->up = calloc((size_t)work->samples.count + 1, sizeof(*work->up));
 	work->down = calloc((size_t)work->samples.count + 1, sizeof(*work->down));
 	if (!work->up || !work->down)
@@ -129,8 +131,9 @@ static int make_rates(struct work *work, const struct taking *taking, unsigned i
 				kept->to_unix_ms, kept->window.from_unix_ms,
 				kept->window.to_unix_ms);
 	}
-	nfm_rates_of(&work->samples, percentile ? percentile : PERCENTILE, work->up, work->down,
-		     out);
+	up = (struct nfm_rates_bytes){ work->up, nfm_rates_sum(&work->samples, work->up) };
+	down = (struct nfm_rates_bytes){ work->down, nfm_rates_sum(&work->samples, work->down) };
+	nfm_rates_of(&work->samples, percentile ? percentile : PERCENTILE, &up, &down, out);
 	return 0;
 }
 

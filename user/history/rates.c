@@ -132,12 +132,8 @@ static uint32_t find_bin(const uint32_t *bins, uint32_t *rank)
  * By counting on the highest bits that differ: each turn leaves the values of one bin, whose next
  * bits are looked at, so that there are at most six turns.
  */
-uint64_t nfm_rates_select(uint64_t *value, uint32_t count, uint32_t rank)
+static uint64_t select_below(uint64_t *value, uint32_t count, uint32_t rank, uint64_t most)
 {
-	uint64_t most = 0;
-
-	for (uint32_t i = 0; i < count; i++)
-		most = NFM_MAX(most, value[i]);
 	while (count > FEW) {
 		uint32_t bits = most ? 64 - (uint32_t)__builtin_clzll(most) : 0;
 		uint32_t shift = bits > BIN_BITS ? bits - BIN_BITS : 0;
@@ -158,6 +154,15 @@ uint64_t nfm_rates_select(uint64_t *value, uint32_t count, uint32_t rank)
 		most = shift ? (1ULL << shift) - 1 : 0;
 	}
 	return select_few(value, count, rank);
+}
+
+uint64_t nfm_rates_select(uint64_t *value, uint32_t count, uint32_t rank)
+{
+	uint64_t most = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		most = NFM_MAX(most, value[i]);
+	return select_below(value, count, rank, most);
 }
 
 /* The samples that count, close together, as if each were covered wholly. Returns how many. */
@@ -184,15 +189,16 @@ struct direction {
 };
 
 static struct direction rates_of(const struct nfm_samples *samples, unsigned int percentile,
-				 uint64_t *amount)
+				 uint64_t bytes, uint64_t *amount)
 {
-	struct direction out = { 0 };
-	uint64_t sum = 0, most = 0;
+	struct direction out = {
+		.average_bps = nfm_rates_bps(bytes, samples->all_covered_ms),
+	};
+	uint64_t most = 0;
 	uint32_t count, zeroes = 0, rank;
 
-	for (uint32_t i = 0; i < samples->count; i++)
-		sum += amount[i];
-	out.average_bps = nfm_rates_bps(sum, samples->all_covered_ms);
+	if (!bytes)
+		return out;
 	count = gather(samples, amount);
 	if (!count)
 		return out;
@@ -203,16 +209,26 @@ static struct direction rates_of(const struct nfm_samples *samples, unsigned int
 	out.most_bps = nfm_rates_bps(most, samples->sample_ms);
 	rank = (uint32_t)(((uint64_t)count * percentile + 99) / 100);
 	if (rank > zeroes)
-		out.percentile_bps = nfm_rates_bps(nfm_rates_select(amount, count, rank),
+		out.percentile_bps = nfm_rates_bps(select_below(amount, count, rank, most),
 						   samples->sample_ms);
 	return out;
 }
 
-void nfm_rates_of(const struct nfm_samples *samples, unsigned int percentile, uint64_t *up,
-		  uint64_t *down, struct nfm_history_rates *out)
+uint64_t nfm_rates_sum(const struct nfm_samples *samples, const uint64_t *amount)
 {
-	struct direction up_rates = rates_of(samples, percentile, up);
-	struct direction down_rates = rates_of(samples, percentile, down);
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < samples->count; i++)
+		sum += amount[i];
+	return sum;
+}
+
+void nfm_rates_of(const struct nfm_samples *samples, unsigned int percentile,
+		  const struct nfm_rates_bytes *up, const struct nfm_rates_bytes *down,
+		  struct nfm_history_rates *out)
+{
+	struct direction up_rates = rates_of(samples, percentile, up->sum, up->by_sample);
+	struct direction down_rates = rates_of(samples, percentile, down->sum, down->by_sample);
 
 	*out = (struct nfm_history_rates){
 		.sample_s = samples->sample_ms / 1000,

@@ -48,8 +48,18 @@ uint64_t nfm_rates_bps(uint64_t bytes, uint64_t ms);
 /** The rank-th smallest (1 to count) of `value`. Changes the order and content of `value`. */
 uint64_t nfm_rates_select(uint64_t *value, uint32_t count, uint32_t rank);
 
-/** Rates from the bytes by sample; `up` and `down` (samples->count each) are used up. */
-void nfm_rates_of(const struct nfm_samples *samples, unsigned int percentile, uint64_t *up,
-		  uint64_t *down, struct nfm_history_rates *out);
+/** What all samples have together. */
+uint64_t nfm_rates_sum(const struct nfm_samples *samples, const uint64_t *amount);
+
+/** One direction of a customer. */
+struct nfm_rates_bytes {
+	uint64_t *by_sample; /* samples->count */
+	uint64_t sum;	     /* of these */
+};
+
+/** Rates from the bytes by sample, which are used up. */
+void nfm_rates_of(const struct nfm_samples *samples, unsigned int percentile,
+		  const struct nfm_rates_bytes *up, const struct nfm_rates_bytes *down,
+		  struct nfm_history_rates *out);
 
 #endif

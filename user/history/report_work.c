@@ -230,18 +230,11 @@ static int add_amount(struct nfm_report_worker *worker, const struct nfm_report_
 
 /* ---- the line ---- */
 
-static uint64_t sum(const uint64_t *amount, uint32_t count)
-{
-	uint64_t all = 0;
-
-	for (uint32_t i = 0; i < count; i++)
-		all += amount[i];
-	return all;
-}
-
 void nfm_report_work(struct nfm_report_worker *worker, const struct nfm_report_batch *batch,
 		     struct nfm_report_job *job)
 {
+	struct nfm_rates_bytes up = { .by_sample = worker->up };
+	struct nfm_rates_bytes down = { .by_sample = worker->down };
 	uint32_t count = worker->samples->count;
 
 	memset(worker->up, 0, count * sizeof(*worker->up));
@@ -255,7 +248,7 @@ void nfm_report_work(struct nfm_report_worker *worker, const struct nfm_report_b
 	}
 	for (uint32_t i = 0; i < job->amounts && !job->err; i++)
 		job->err = add_amount(worker, batch, &batch->amount[job->first_amount + i], job);
-	job->up.bytes = sum(worker->up, count);
-	job->down.bytes = sum(worker->down, count);
-	nfm_rates_of(worker->samples, worker->percentile, worker->up, worker->down, &job->rates);
+	job->up.bytes = up.sum = nfm_rates_sum(worker->samples, up.by_sample);
+	job->down.bytes = down.sum = nfm_rates_sum(worker->samples, down.by_sample);
+	nfm_rates_of(worker->samples, worker->percentile, &up, &down, &job->rates);
 }
