@@ -19,13 +19,20 @@ NFM_INLINE void admit_refuse(const struct nfm_rx *rx)
 	}
 }
 
+NFM_INLINE void admit_as(struct nfm_rx *rx, const struct nfm_admission *admission)
+{
+	rx->exporter = admission->exporter;
+	rx->sampling_num = admission->sampling_num;
+	rx->sampling_den = admission->sampling_den;
+}
+
 NFM_INLINE int admit(struct nfm_rx *rx)
 {
 	const struct nfm_admission *admission;
 
 	admission = bpf_map_lookup_elem(&nfm_admission, &rx->source);
 	if (admission) {
-		rx->admission = *admission;
+		admit_as(rx, admission);
 		rx->admitted = 1;
 		return NFM_CONTINUE;
 	}

@@ -20,12 +20,19 @@ NFM_INLINE struct nfm_row *nfm_batch_row(const void *env, __u32 row)
 	return view->rows + bounded(row, nfm_geometry.stride);
 }
 
+/* What pass 6 goes by (earlier.h); `env` of nfm_batch_earlier(). */
+struct nfm_spreading {
+	struct nfm_row *earlier; /* this CPU's column in the open bank */
+	struct nfm_scratch *batch;
+	struct nfm_spread_state *s;
+};
+
 NFM_INLINE struct nfm_row *nfm_batch_earlier(const void *env, __u32 row, __u32 index)
 {
-	const struct nfm_view *view = env;
+	const struct nfm_spreading *spreading = env;
 	__u32 rows = nfm_geometry.earlier_slots / NFM_EARLIER_PER_ROW;
 
-	return view->earlier +
+	return spreading->earlier +
 	       bounded((__u64)row * rows + index, (__u64)nfm_geometry.capacity * rows);
 }
 
@@ -74,7 +81,7 @@ NFM_INLINE void count_rejected(const struct nfm_rx *rx)
 
 	if (!rx->admitted)
 		return;
-	row = nfm_batch_row(&rx->view, nfm_geometry.capacity + rx->admission.exporter);
+	row = nfm_batch_row(&rx->view, nfm_geometry.capacity + rx->exporter);
 	row->exporter.rejected_datagrams++;
 	row->exporter.rejected_records += rx->rejected;
 	row->exporter.seen_ns = rx->now_ns;

@@ -9,17 +9,11 @@
 #include "count.h"
 #include "rx.h"
 
-struct nfm_spreading {
-	struct nfm_view view;
-	struct nfm_scratch *batch;
-	struct nfm_spread_state *s;
-};
-
 static long spread_slot(__u32 i, struct nfm_spreading *spreading)
 {
 	struct nfm_spread_state *s = spreading->s;
 
-	return nfm_batch_spread_step(&spreading->view, &s->flow, &s->slots);
+	return nfm_batch_spread_step(spreading, &s->flow, &s->slots);
 }
 
 static long spread_flow(__u32 i, struct nfm_spreading *spreading)
@@ -51,7 +45,7 @@ NFM_INLINE void touch_earlier(const struct nfm_spreading *spreading)
 	for (i = 0; i < NFM_KERNEL_BATCH && i < batch->spans; i++) {
 		__u64 late = nfm_span_lateness(batch->span[i], batch->elapsed_ms);
 		__u32 row = batch->flow[i].row & (__u32)((__s64)late >> 63);
-		const struct nfm_row *to = nfm_batch_earlier(&spreading->view, row, 0);
+		const struct nfm_row *to = nfm_batch_earlier(spreading, row, 0);
 
 		__asm__ volatile("" : : "r"(to->slot[0].up_bytes));
 	}
@@ -64,14 +58,15 @@ __noinline int spread_batch(void)
 	struct nfm_spread_state *s;
 	struct nfm_scratch *batch;
 	const struct nfm_ctl *ctl;
+	struct nfm_view view;
 	__u32 zero = 0;
 
 	ctl = bpf_map_lookup_elem(&nfm_ctl, &zero);
 	batch = bpf_map_lookup_elem(&nfm_scratch, &zero);
-	if (!ctl || !batch || !view_open(&spreading.view, batch->rows))
+	if (!ctl || !batch || !view_open(&view, batch->rows))
 		return 0; /* cannot be: for the verifier */
-	spreading.view.earlier = bpf_map_lookup_elem(&nfm_earlier, &batch->rows);
-	if (!spreading.view.earlier)
+	spreading.earlier = bpf_map_lookup_elem(&nfm_earlier, &batch->rows);
+	if (!spreading.earlier)
 		return 0;
 	s = &batch->spread;
 	spreading.batch = batch;
@@ -86,9 +81,9 @@ __noinline int spread_batch(void)
 	touch_earlier(&spreading);
 	bpf_loop(batch->spans, spread_flow, &spreading, 0);
 	if (s->earlier)
-		count_reason(&spreading.view, NFM_REASON_EARLIER, s->earlier, batch->now_ns);
+		count_reason(&view, NFM_REASON_EARLIER, s->earlier, batch->now_ns);
 	if (s->oldest)
-		count_reason(&spreading.view, NFM_REASON_EARLIER_OLDEST, s->oldest, batch->now_ns);
+		count_reason(&view, NFM_REASON_EARLIER_OLDEST, s->oldest, batch->now_ns);
 	return 0;
 }
 

@@ -62,8 +62,8 @@ NFM_INLINE int fixed_records(struct nfm_rx *rx, struct nfm_scratch *batch, __u32
 		return NFM_REASON_ODD;
 	batch->late = late;
 	batch->spans = rx->count;
-	rx->sum.packets = packets_sum;
-	rx->sum.bytes = bytes_sum;
+	batch->sum.packets = packets_sum;
+	batch->sum.bytes = bytes_sum;
 	return NFM_CONTINUE;
 }
 
@@ -90,9 +90,9 @@ NFM_INLINE int fixed_decode(struct nfm_rx *rx, struct nfm_scratch *batch, __u32 
 	answer = fixed_check(rx, header, record, most);
 	if (answer != NFM_CONTINUE)
 		return answer;
-	if (rx->admission.sampling_num)
-		factor = rx->admission.sampling_num;
-	batch->divide_by = rx->admission.sampling_num ? rx->admission.sampling_den : 1;
+	if (rx->sampling_num)
+		factor = rx->sampling_num;
+	batch->divide_by = rx->sampling_num ? rx->sampling_den : 1;
 	batch->has_v6 = 0;
 	batch->has_alt = 0;
 	return fixed_records(rx, batch, header, record, factor);

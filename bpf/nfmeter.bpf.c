@@ -69,7 +69,8 @@ NFM_INLINE __u64 arrival_ns(void)
 /* Since the open slot began; 0 if the coarse clock is not there yet. Again without a branch. */
 NFM_INLINE __s64 elapsed_ms(const struct nfm_rx *rx)
 {
-	__s64 elapsed_ns = (__s64)(rx->now_ns - rx->ctl->slot_start_ns[rx->bank & 1]);
+	__u64 start_ns = rx->ctl->slot_start_ns[rx->rows >= nfm_geometry.columns];
+	__s64 elapsed_ns = (__s64)(rx->now_ns - start_ns);
 
 	elapsed_ns &= ~(elapsed_ns >> 63);
 	return (__s64)((__u64)elapsed_ns / 1000000);
@@ -118,9 +119,8 @@ NFM_INLINE __u32 meter(struct nfm_rx *rx)
 	batch->count = rx->count;
 	batch->rows = rx->rows;
 	batch->column = rx->column;
-	batch->exporter = rx->admission.exporter;
+	batch->exporter = rx->exporter;
 	batch->version = rx->version;
-	batch->sum = rx->sum;
 	batch->now_ns = rx->now_ns;
 	batch->domain = rx->domain;
 	batch->sequence = rx->sequence;
@@ -179,8 +179,7 @@ int nfmeter(struct xdp_md *md)
 		return XDP_PASS;
 	rx.now_ns = arrival_ns();
 	rx.column = bpf_get_smp_processor_id();
-	rx.bank = (__u32)(rx.ctl->epoch & 1);
-	rx.rows = rx.bank * nfm_geometry.columns + rx.column;
+	rx.rows = (__u32)(rx.ctl->epoch & 1) * nfm_geometry.columns + rx.column;
 	if (rx.fragment)
 		return pass_fragment(&rx);
 	if (rx.column >= nfm_geometry.columns - 1) /* what is wrong with it, the stack counts */

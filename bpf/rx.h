@@ -13,9 +13,9 @@
 struct nfm_view {
 	struct nfm_row *rows;	      /* this CPU's column in the open bank */
 	const struct nfm_page *pages; /* the stride table */
-	struct nfm_row *earlier;      /* the same column's earlier slots; see spread() */
 };
 
+/* Small: with what its callees need it has to fit 512 bytes of stack (scripts/check-stack). */
 struct nfm_rx {
 	struct xdp_md *md;
 	const struct nfm_ctl *ctl;
@@ -25,19 +25,20 @@ struct nfm_rx {
 	__u32 length;	     /* of the payload, by the UDP header */
 	struct nfm_addr source;
 	__u16 source_port_be;
-	__u16 fragment;	   /* a first fragment: the rest of the datagram is elsewhere */
+	__u8 fragment;	   /* a first fragment: the rest of the datagram is elsewhere */
+	__u8 admitted;
 	__u32 column;	   /* this CPU's */
-	__u32 bank;	   /* the open one */
 	__u32 rows;	   /* entry of nfm_rows: its column in the open bank */
+	__u32 count;	   /* records, by the decoder */
 	struct nfm_view view;
 	__u64 now_ns;
-	struct nfm_admission admission;
-	__u32 admitted;
+	/* of struct nfm_admission */
+	__u32 exporter;
+	__u32 sampling_num;
+	__u32 sampling_den;
 	/* by the decoder */
-	__u32 count;	 /* records */
-	struct nfm_batch_sum sum;
-	__u32 disarmed;	 /* slot + 1 of a stream that this datagram disarmed */
-	__u32 rejected;	 /* records of a datagram that is rejected: those that it holds */
+	__u16 disarmed;	 /* slot + 1 of a stream that this datagram disarmed */
+	__u16 rejected;	 /* records of a datagram that is rejected: those that it holds */
 	__u32 version;
 	__u32 sequence;
 	__u32 domain;

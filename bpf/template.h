@@ -357,7 +357,7 @@ NFM_INLINE void walk_begin(const struct nfm_rx *rx, struct nfm_walk_state *s, __
 	s->sum.bytes = 0;
 	s->sum.packets = 0;
 	s->key.domain = rx->domain;
-	s->key.exporter = (__u16)rx->admission.exporter;
+	s->key.exporter = (__u16)rx->exporter;
 	s->key.version = (__u16)rx->version;
 	s->at = rx->offset + header;
 	s->end = rx->offset + rx->walk_bytes;
@@ -366,8 +366,8 @@ NFM_INLINE void walk_begin(const struct nfm_rx *rx, struct nfm_walk_state *s, __
 	s->den = 1;
 	s->has_v6 = 0;
 	s->has_alt = 0;
-	s->sampling_num = rx->admission.sampling_num;
-	s->sampling_den = rx->admission.sampling_den;
+	s->sampling_num = rx->sampling_num;
+	s->sampling_den = rx->sampling_den;
 	s->disarmed = 0;
 	s->watch = watch;
 	s->spans = 0;
@@ -408,7 +408,7 @@ NFM_INLINE int template_decode(struct nfm_rx *rx, struct nfm_scratch *batch)
 	if (answer != NFM_CONTINUE)
 		return answer;
 	rx->count = batch->walk.count;
-	rx->sum = batch->walk.sum;
+	batch->sum = batch->walk.sum;
 	batch->divide_by = batch->walk.den;
 	batch->has_v6 = batch->walk.has_v6;
 	batch->has_alt = batch->walk.has_alt;
@@ -425,7 +425,7 @@ NFM_INLINE int may_have_templates(struct nfm_rx *rx)
 	if (!admission || rx->length < sizeof(*version_be) ||
 	    (const void *)(version_be + 1) > rx->end)
 		return 0;
-	rx->admission = *admission;
+	admit_as(rx, admission);
 	rx->version = bpf_ntohs(*version_be);
 	return rx->version == NFM_NETFLOW_V9 || rx->version == NFM_IPFIX;
 }
