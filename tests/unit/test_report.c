@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A report says of every customer what a history of each says. */
+#include "old_snapshot.h"
 #include "past.h"
 
 #include <errno.h>
@@ -226,6 +227,35 @@ static void walks_can_be_ended(void **state)
 					 &error), -ENOENT);
 }
 
+/* Files of version 1, in the order of rows, beside others. */
+static void old_files_are_sorted(void **state)
+{
+	const struct made_entry entries[] = {
+		{ .id = "dora", .name = "Dora", .up = { 5000, 5, 5 }, .down = { 600, 6, 6 } },
+		{ .id = "anna", .name = "Somebody", .up = { 70000, 7, 7 } },
+		{ .id = "zoe", .name = "Zoe", .down = { 80, 8, 8 } },
+	};
+	static struct seen seen;
+
+	(void)state;
+	past_make("UTC0", NOON_S);
+	past_now_s += 4 * PAST_INTERVAL_S;
+	make_old_snapshot("nfmeter.202611250400", entries, 3, past_now_s - 7210, 1800);
+	make_old_snapshot("nfmeter.202611250430", entries, 2, past_now_s - 5410, 1800);
+	report(past_now_s - 7210, past_now_s, &seen);
+	assert_int_equal(seen.lines, 5);
+	assert_string_equal(seen.line[0].id, "anna");
+	assert_int_equal(seen.line[0].up.bytes, 140000);
+	assert_string_equal(seen.line[1].id, "dora");
+	assert_string_equal(seen.line[1].name, "Dora");
+	assert_int_equal(seen.line[1].down.packets, 12);
+	assert_string_equal(seen.line[2].id, "zoe");
+	assert_int_equal(seen.line[2].down.bytes, 80);
+	assert_line(&seen, 1, past_now_s - 7210, past_now_s);
+	report(past_from_s, past_now_s, &seen);
+	assert_int_equal(seen.lines, PAST_CUSTOMERS + 3);
+}
+
 /* ---- more customers than a batch, from files and rollups ---- */
 
 #define MANY 1000U
@@ -303,6 +333,7 @@ int main(void)
 		TEST(snapshots_alone),
 		TEST(rollups),
 		TEST(rollups_of_all_tiers_and_snapshots),
+		TEST(old_files_are_sorted),
 		TEST(nothing_there),
 		TEST(walks_can_be_ended),
 		TEST(many_customers_come_in_order),
