@@ -76,7 +76,7 @@ agent_was_killed() { # POINT
 	wait "$AGENT" 2>/dev/null
 	status=$?
 	[ "$status" = 137 ] || fail "the agent did not die at $1 but ended with $status"
-	tail -n 1 "$LAB/agent.log" | grep -q "fault: ${1%%[:+]*}" ||
+	tail -n 3 "$LAB/agent.log" | grep -q "fault: ${1%%[:+]*}" ||
 		fail "the agent died, but not at $1"
 	AGENT=''
 }

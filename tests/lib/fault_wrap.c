@@ -11,11 +11,13 @@
  *   exporter  a new one gets a row                      sequence a datagram's numbers are judged
  *   flip      step 1 of a rotation                      start    its other steps, in their thread
  *   hook      a snapshot is committed, and handed over  spawn    to a shell; spawned: after it
+ *   rollup    a child for the days; rolled: after it
  *   nfdump    an nfdump file has its rows               nfdumped  it has its name
  */
 #include "fault.h"
 
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -143,11 +145,12 @@ int __wrap_posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_acti
 		       const posix_spawnattr_t *attributes, char *const argv[],
 		       char *const environment[])
 {
+	bool is_hook = !strcmp(path, "/bin/sh"); /* else the rollup's */
 	int r;
 
-	fault_point("spawn");
+	fault_point(is_hook ? "spawn" : "rollup");
 	r = __real_posix_spawn(pid, path, actions, attributes, argv, environment);
-	fault_point("spawned");
+	fault_point(is_hook ? "spawned" : "rolled");
 	return r;
 }
 
