@@ -176,7 +176,7 @@ static void percentile_is_by_nearest_rank(void **state)
 		unsigned int percentile;
 		uint64_t up_bps;
 	} cases[] = { { 95, 19 * 8 }, { 96, 20 * 8 }, { 100, 20 * 8 }, { 1, 8 }, { 50, 10 * 8 },
-		      { 5, 8 }, { 6, 16 } };
+		      { 5, 8 }, { 6, 16 }, { 0, 8 }, { 101, 160 } };
 	struct nfm_history_rates found;
 	struct nfm_samples samples;
 

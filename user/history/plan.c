@@ -325,7 +325,8 @@ static int add_pieces(struct nfm_plan *plan, const struct source *source, size_t
 static struct nfm_plan_window touched(const struct nfm_snapshot_meta *meta)
 {
 	uint64_t slot_ms = NFM_MIN(meta->slot_unix_ns, meta->from_unix_ns) / NFM_NS_PER_MS;
-	uint64_t reach_ms = (uint64_t)meta->earlier_slots * meta->interval_s * 1000;
+	uint64_t reach_s = (uint64_t)meta->earlier_slots * meta->interval_s;
+	uint64_t reach_ms = NFM_MIN(reach_s, UINT64_MAX / 1000) * 1000;
 
 	return (struct nfm_plan_window){
 		.from_unix_ms = slot_ms - NFM_MIN(reach_ms, slot_ms),
@@ -475,7 +476,7 @@ static void find_closed(struct nfm_plan *plan)
 		    nfm_snapshot_header_read(path, &meta, NULL))
 			continue; /* if it matters, it is said later */
 		to_ms = meta.to_unix_ns / NFM_NS_PER_MS;
-		if (to_ms <= now_ms && now_ms - to_ms <= (meta.interval_s + GRACE_S) * 1000ULL)
+		if (to_ms <= now_ms && now_ms - to_ms <= (meta.interval_s + 1ULL * GRACE_S) * 1000)
 			plan->closed_unix_ms = NFM_MIN(plan->closed_unix_ms, to_ms);
 		plan->slack_s = (uint32_t)NFM_MIN((meta.earlier_slots + 2ULL) * meta.interval_s,
 						  7ULL * DAY_S);

@@ -207,7 +207,7 @@ static struct direction rates_of(const struct nfm_samples *samples, unsigned int
 		zeroes += !amount[i];
 	}
 	out.most_bps = nfm_rates_bps(most, samples->sample_ms);
-	rank = (uint32_t)(((uint64_t)count * percentile + 99) / 100);
+	rank = (uint32_t)(((uint64_t)count * NFM_MIN(NFM_MAX(percentile, 1U), 100U) + 99) / 100);
 	if (rank > zeroes)
 		out.percentile_bps = nfm_rates_bps(select_below(amount, count, rank, most),
 						   samples->sample_ms);
