@@ -83,7 +83,7 @@ NFM_INLINE void lpm_log(const struct nfm_rx *rx, struct nfm_scratch *batch)
 {
 	batch->now_ns = rx->now_ns;
 	batch->column = rx->column;
-	batch->exporter = rx->admission.exporter;
+	batch->exporter = rx->exporter;
 	batch->version = rx->version;
 	batch->domain = rx->domain;
 	batch->sequence = rx->sequence;
