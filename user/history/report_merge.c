@@ -300,7 +300,8 @@ static int take(struct nfm_report_batch *batch, const struct source *source)
 		.earlier = customer->earlier_count,
 	};
 
-	if (source->name && *source->name) /* the newest one's comes last */
+	/* the newest one's comes last; nearly all are alike */
+	if (source->name && *source->name && strcmp(source->name, job->name) != 0)
 		snprintf(job->name, sizeof(job->name), "%s", source->name);
 	if (source->spill)
 		return nfm_report_spill_take(source->spill, batch);
