@@ -404,7 +404,7 @@ static double cost(const struct variant *v, double ns, double alone)
 /* Baselines come before the variants of their shape, the first shape is v5. */
 static void report(struct bench *b, const struct series *series, uint32_t rounds)
 {
-	double alone = 0, first = 0;
+	double alone = 0, first = 0, plain = 0;
 
 	for (uint32_t i = 0; i < b->variant_count; i++) {
 		struct variant *v = &b->variant[i];
@@ -424,6 +424,14 @@ static void report(struct bench *b, const struct series *series, uint32_t rounds
 			series->one_record ? " a datagram of one record" : "");
 		print_line(v->name, series->customers, ns, cost(v, v->ns[0], alone),
 			   series->one_record ? "ns/datagram" : "ns/record");
+		if (v->program == b->program)
+			plain = ns;
+		if (v->program->kind == PROGRAM_NO_EARLIER) { /* goal: 1.15 */
+			snprintf(name, sizeof(name), "xdp-%s-cost-of-slots", v->shape->name);
+			print_line(name, series->customers, plain / ns, plain / ns, "ratio");
+			fprintf(stderr, "%-24s %9u customers %8.2f x\n", name,
+				series->customers, plain / ns);
+		}
 		if (v->shape == shapes || v->program != b->program)
 			continue;
 		snprintf(name, sizeof(name), "%s-per-v5", v->name);
