@@ -19,12 +19,40 @@ NFM_INLINE int fixed_check(struct nfm_rx *rx, __u32 header, __u32 record, __u32 
 	return rx->count > NFM_KERNEL_BATCH ? NFM_REASON_LARGE : NFM_CONTINUE;
 }
 
+/*
+ * Ages of all records, where one of them began before the open slot. A global function (kernel
+ * 5.6): the verifier follows it once for all versions.
+ */
+__noinline int fixed_spans(struct xdp_md *md)
+{
+	const __u8 *data = (const void *)(long)md->data;
+	const void *end = (const void *)(long)md->data_end;
+	struct nfm_scratch *batch;
+	__u32 zero = 0;
+	__u32 i;
+
+	batch = bpf_map_lookup_elem(&nfm_scratch, &zero);
+	if (!batch)
+		return 1; /* cannot be: for the verifier */
+	for (i = 0; i < NFM_KERNEL_BATCH && i < batch->spans; i++) {
+		__u32 at = batch->fixed_at + i * batch->fixed_bytes;
+		const struct nfm_wire_record *wire =
+			NFM_RECORD_AT(at, sizeof(struct nfm_wire_record));
+
+		batch->span[i] = nfm_times_span_uptime(batch->uptime_ms,
+						       bpf_ntohl(wire->first_ms_be),
+						       bpf_ntohl(wire->last_ms_be));
+	}
+	return 0;
+}
+
 /* Copies the records; `header` and `record` are constants, so that each version gets its loop. */
 NFM_INLINE int fixed_records(struct nfm_rx *rx, struct nfm_scratch *batch, __u32 header,
 			     __u32 record, __u64 factor)
 {
 	struct nfm_flow *flow = batch->flow;
-	__s64 elapsed_ms = batch->elapsed_ms;
+	/* read anew in each turn: at hand it would need a place on the stack */
+	const volatile __s64 *elapsed_ms = &batch->elapsed_ms;
 	const __u8 *at = rx->payload + header;
 	__u64 bytes_sum = 0;
 	__u64 packets_sum = 0;
@@ -48,11 +76,9 @@ NFM_INLINE int fixed_records(struct nfm_rx *rx, struct nfm_scratch *batch, __u32
 		flow[i].bytes = bytes * factor;
 		if (nfm_geometry.earlier_slots) {
 			struct nfm_span span = nfm_times_span_uptime(
-				rx->uptime_ms, bpf_ntohl(wire->first_ms_be),
-				bpf_ntohl(wire->last_ms_be));
+				rx->uptime_ms, bpf_ntohl(wire->first_ms_be), 0);
 
-			late |= nfm_span_lateness(span, elapsed_ms);
-			batch->span[i] = span;
+			late |= nfm_span_lateness(span, *elapsed_ms);
 		}
 		packets_sum += flow[i].packets;
 		bytes_sum += flow[i].bytes;
@@ -60,8 +86,14 @@ NFM_INLINE int fixed_records(struct nfm_rx *rx, struct nfm_scratch *batch, __u32
 	}
 	if ((__s64)odd < 0)
 		return NFM_REASON_ODD;
-	batch->late = late;
-	batch->spans = rx->count;
+	if ((__s64)late < 0) {
+		batch->late = late;
+		batch->spans = rx->count;
+		batch->fixed_at = rx->offset + header;
+		batch->fixed_bytes = record;
+		batch->uptime_ms = rx->uptime_ms;
+		fixed_spans(rx->md);
+	}
 	batch->sum.packets = packets_sum;
 	batch->sum.bytes = bytes_sum;
 	return NFM_CONTINUE;

@@ -207,7 +207,9 @@ struct nfm_scratch {
 	__s64 elapsed_ms; /* since the open slot began: see earlier.h */
 	__u64 late;	  /* sign bit: some flow began before that */
 	__u32 spans;	  /* flows whose span is known, the others are not late */
-	__u32 reserved[7];
+	__u32 fixed_at;	  /* v1, v5, v7: of the first record in the packet */
+	__u32 fixed_bytes; /* of a record */
+	__u32 reserved[5];
 	struct nfm_flow flow[NFM_KERNEL_BATCH];
 	struct nfm_alt alt[NFM_KERNEL_BATCH]; /* of flows that have one */
 	struct nfm_span span[NFM_KERNEL_BATCH];

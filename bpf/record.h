@@ -8,9 +8,6 @@
 
 #include "rx.h"
 
-/* Frames longer than this are handed over: offsets are masked, to give the verifier a bound. */
-#define NFM_WALK_MOST 0x3fffU
-
 /* What the callbacks get; the rest of the walk is in the scratch map: see nfm_walk_state. */
 struct nfm_walk {
 	struct xdp_md *md;
@@ -44,21 +41,6 @@ NFM_INLINE long record_odd(struct nfm_walk *walk)
 	walk->s->answer = NFM_REASON_ODD;
 	return 1;
 }
-
-/* As packet_at(), with the packet's ends at hand; the record is given up where there is nothing. */
-#define NFM_RECORD_AT(offset, size)                                                               \
-	({                                                                                        \
-		__u32 offset_ = (offset);                                                         \
-		const __u8 *at_;                                                                  \
-                                                                                                  \
-		__asm__ volatile("" : "+r"(offset_));                                             \
-		offset_ &= NFM_WALK_MOST;                                                         \
-		__asm__ volatile("" : "+r"(offset_));                                             \
-		at_ = data + offset_;                                                             \
-		if ((const void *)(at_ + (size)) > end)                                           \
-			return 1;                                                                 \
-		(const void *)at_;                                                                \
-	})
 
 /* A counter of 1 to 8 bytes, the last ones of a 64-bit word; what is before it is cut off. */
 #define NFM_RECORD_COUNTER(behind, cut)                                                           \

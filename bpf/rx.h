@@ -60,6 +60,27 @@ NFM_INLINE __u64 bounded(__u64 index, __u64 limit)
 	return index;
 }
 
+/* Frames longer than this are handed over: offsets are masked, to give the verifier a bound. */
+#define NFM_WALK_MOST 0x3fffU
+
+/*
+ * `size` bytes at an offset in the packet, whose ends `data` and `end` are at hand; the function
+ * ends with 1 where there is nothing.
+ */
+#define NFM_RECORD_AT(offset, size)                                                               \
+	({                                                                                        \
+		__u32 offset_ = (offset);                                                         \
+		const __u8 *at_;                                                                  \
+                                                                                                  \
+		__asm__ volatile("" : "+r"(offset_));                                             \
+		offset_ &= NFM_WALK_MOST;                                                         \
+		__asm__ volatile("" : "+r"(offset_));                                             \
+		at_ = data + offset_;                                                             \
+		if ((const void *)(at_ + (size)) > end)                                           \
+			return 1;                                                                 \
+		(const void *)at_;                                                                \
+	})
+
 #define nfm_barrier() __asm__ volatile("" : : : "memory")
 
 #endif

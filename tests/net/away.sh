@@ -36,9 +36,10 @@ check_counts
 agent_stop
 check_snapshots
 jq -se '[.[] | if type == "array" then .[] else . end]
-	| map(select(.merged and (.gaps | length) > 0)) | length == 1 and .[0].total.flows == 120' \
+	| map(select(.merged and (.gaps | length) > 0))
+	| length == 1 and .[0].total.flows == 120' \
 	"$LAB"/read/* >/dev/null ||
-	fail "the time away has not a file of its own: $(jq -c '[.from, .to, .merged, .gaps, .total]' \
+	fail "the time away has no file of its own: $(jq -c '[.from, .to, .merged, .gaps, .total]' \
 		"$LAB"/read/*)"
 
 # Ten days of uptime before, none now: what is sent now belongs to now.
