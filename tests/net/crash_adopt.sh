@@ -65,8 +65,8 @@ works() { # FAULT
 	json '.datagrams.kernel >= 60' status || fail "$1: not in the kernel"
 }
 
-# What an agent leaves that dies there: NICs that have the first one's program, and whether a ring is
-# pinned. Of 60 datagrams a ring, commits 1 to 60 are of c1's, then 60 of c2's, then c0's.
+# What an agent leaves that dies there: NICs that have the first one's program, and whether a ring
+# is pinned. Of 60 datagrams a ring, commits 1 to 60 are of c1's, then 60 of c2's, then c0's.
 while read -r fault nics ring; do
 	by_ip_link
 	send_all 60

@@ -56,9 +56,9 @@ int nfm_meter_reload(struct nfm_meter *meter, struct nfm_customers_change *chang
 		     struct nfm_error *error);
 
 /**
- * What waits in the ring of a program that no agent had, and that gives way to ours, is counted, and
- * the ring unpinned. While the program is still on its NIC more may come: to be called again. Does
- * nothing where no such ring is pinned.
+ * What waits in the ring of a program that no agent had, and that gives way to ours, is counted,
+ * and the ring unpinned. While the program is still on its NIC more may come: to be called again.
+ * Does nothing where no such ring is pinned.
  */
 void nfm_meter_take_over(struct nfm_meter *meter);
 

@@ -273,8 +273,8 @@ static void replace_siblings(const struct nfm_xdp *xdp)
 }
 
 /*
- * Ours takes the place of an nfmeter that no agent had. What waits in its ring is pinned first: with
- * the program on the NIC all else would go that holds it, and we may end at any moment.
+ * Ours takes the place of an nfmeter that no agent had. Its ring is pinned first: it would go with
+ * the program and with us, and we may end at any moment.
  */
 static int put_in_place(const struct nfm_config *config, const struct nfm_xdp *xdp,
 			struct nfm_meter *meter, const char *interface,
