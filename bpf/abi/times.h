@@ -86,6 +86,7 @@ nfm_times_open(struct nfm_times *t, __u32 kind, int ipfix, __u32 uptime_ms, __u3
 		t->shift = 32;
 		break;
 	default:
+		t->mask = 0;
 		t->num = 0;
 	}
 }
@@ -94,8 +95,10 @@ nfm_times_open(struct nfm_times *t, __u32 kind, int ipfix, __u32 uptime_ms, __u3
 static inline __attribute__((always_inline)) __u32 nfm_times_age(const struct nfm_times *t,
 								 __u64 base, __u64 time)
 {
-	__u64 age = (__u64)((__s64)(((base - time) & t->mask) * t->num) >> t->shift);
-	__u64 beyond = age >> 31;
+	__u64 units = (base - time) & t->mask;
+	__u64 age = (__u64)((__s64)(units * t->num) >> t->shift);
+	/* more NTP time than 24 days runs over, times 1000 */
+	__u64 beyond = age >> 31 | units >> 53;
 
 	return (__u32)age | (__u32)((__s64)(beyond | -beyond) >> 63);
 }
@@ -131,8 +134,8 @@ nfm_times_span_uptime(__u32 uptime_ms, __u32 first_ms, __u32 last_ms)
 static inline __attribute__((always_inline)) __u64 nfm_times_from_ms(const struct nfm_times *t,
 								     __u64 age_ms)
 {
-	if (age_ms > 0x7fffffff)
-		age_ms = 0x7fffffff;
+	if (age_ms > 0x7cffffff) /* 24 days: see nfm_times_age() */
+		age_ms = 0x7cffffff;
 	return (age_ms << t->shift) / t->num;
 }
 

@@ -374,6 +374,45 @@ static void each_bank_has_its_slot(void **state)
 	assert_slots("the other bank");
 }
 
+/* A time of 0 is no time, in every unit: the flow counts as sent when its last packet was. */
+static void a_time_of_zero_is_none(void **state)
+{
+	static const struct {
+		const struct nfm_sets_field *field;
+		uint32_t count;
+		uint16_t first, last;
+	} kinds[] = {
+		{ seconds, COUNT(seconds), FIRST_S, LAST_S },
+		{ milliseconds, COUNT(milliseconds), FIRST_MS, LAST_MS },
+		{ microseconds, COUNT(microseconds), FIRST_US, LAST_US },
+		{ nanoseconds, COUNT(nanoseconds), FIRST_NS, LAST_NS },
+	};
+	static const uint8_t frank[16] = { 0x20, 0x01, 0x0d, 0xb8, 0, 1, 0, 0, [15] = 5 };
+	static const uint8_t remote[16] = { 0x20, 0x01, 0x0d, 0xb8, 0xff };
+	const uint64_t last_ms = EXPORT_S * 1000 - 2 * MINUTE_MS;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(kinds); i++) {
+		const uint64_t last[] = { last_ms / 1000, last_ms, NTP(last_ms), NTP(last_ms) };
+		const struct nfm_sets_value value[] = {
+			{ SRC, A1, NULL }, { DST, REMOTE, NULL }, { SRC6, 0, frank },
+			{ DST6, 0, remote }, { BYTES, 7000, NULL }, { PACKETS, 7, NULL },
+			{ kinds[i].first, 0, NULL }, { kinds[i].last, last[i], NULL },
+		};
+
+		open_slot(SLOT_MS, 0);
+		install(10, ID, kinds[i].field, kinds[i].count, NFM_SLOT_DATA);
+		begin_aged(10);
+		nfm_sets_open(&sets, ID);
+		nfm_sets_record(&sets, kinds[i].field, kinds[i].count, value, COUNT(value));
+		nfm_sets_close(&sets, 0, 0);
+		run_sets("zero");
+		assert_no_punt("zero");
+		want[kinds[i].field == milliseconds ? FRANK : ALICE][1][0] = 7000;
+		assert_slots("zero");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -385,6 +424,7 @@ int main(void)
 		cmocka_unit_test(nothing_is_earlier),
 		cmocka_unit_test(a_part_is_in_the_open_slot),
 		cmocka_unit_test(every_kind_of_times),
+		cmocka_unit_test(a_time_of_zero_is_none),
 		cmocka_unit_test(sets_side_by_side),
 		cmocka_unit_test(each_bank_has_its_slot),
 	};

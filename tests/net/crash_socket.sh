@@ -29,6 +29,8 @@ for step in flip flip+40 start $(rotation_steps) settling:4 hook spawn spawned; 
 	stops_at "$step"
 	comes_again "$step" && agent_dies "$step"
 	agent_start
+	# or the next one's fault meets a hook that was left over
+	wait_for 20 json '(.hook.backlog // 0) == 0' status
 	agent_stop
 done
 agent_start

@@ -47,6 +47,10 @@ for kind in unmatched local; do
 	json ".total.up == $(jq -c ".$kind" "$LAB/sent.sum")" history "--$kind" --from -1d ||
 		fail "history --$kind"
 done
+nfm history alice --from -1h >"$LAB/text"
+grep -qE '^[-0-9]{10} [:0-9]{8}( +-){6} +0 ' "$LAB/text" || fail "not counted looks like silence"
+grep -q 'no maximum and no percentile: no sample of 300 s' "$LAB/text" ||
+	fail "a maximum of nothing"
 [ "$(nfm -o csv history alice --from -1h --step 1h | wc -l)" = 2 ] || fail "CSV of history"
 [ "$(nfm -o csv report --from -1d --top 1 --sort total | wc -l)" = 2 ] || fail "CSV of report"
 

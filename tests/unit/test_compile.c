@@ -11,6 +11,7 @@
 #define UPTIME NFM_TIMES_UPTIME
 #define UNIX_S NFM_TIMES_UNIX_S
 #define UNIX_MS NFM_TIMES_UNIX_MS
+#define NTP NFM_TIMES_NTP
 #define NO_TIMES NFM_TIMES_NONE
 
 static void assert_layout(size_t row, const struct nfm_layout *got, const struct nfm_layout *want)
@@ -29,6 +30,9 @@ static void assert_layout(size_t row, const struct nfm_layout *got, const struct
 	assert_int_equal(got->packets_size, want->packets_size);
 	assert_int_equal(got->family, want->family);
 	assert_int_equal(got->times, want->times);
+	/* the tables below leave it 0 where there is none */
+	if (got->record_bytes)
+		assert_int_equal(got->init_at, want->init_at ? want->init_at : NONE);
 	assert_int_equal(got->sampling_num, 1);
 	assert_int_equal(got->sampling_den, 1);
 }
@@ -173,10 +177,11 @@ static const struct {
 	{ { F(22, 4), F(153, 8), F(150, 4), F(151, 4) }, 32, 36, UNIX_S },
 	/* more than one pair: in the order of the decoder */
 	{ { F(152, 8), F(153, 8), F(22, 4), F(21, 4) }, 36, 40, UPTIME },
-	{ { F(152, 8), F(153, 8), F(150, 4), F(151, 4) }, 36, 40, UNIX_S },
-	/* micro- and nanoseconds are not read; a time without a length is none */
-	{ { F(154, 8), F(155, 8) }, NONE, NONE, NO_TIMES },
-	{ { F(156, 8), F(157, 8) }, NONE, NONE, NO_TIMES },
+	{ { F(152, 8), F(153, 8), F(150, 4), F(151, 4) }, 20, 28, UNIX_MS },
+	{ { F(150, 4), F(151, 4), F(154, 8), F(155, 8) }, 28, 36, NTP },
+	{ { F(157, 8), F(156, 8) }, 28, 20, NTP },
+	{ { F(154, 8), F(157, 8) }, NONE, NONE, NO_TIMES },
+	/* a time without a length is none */
 	{ { F(22, 0), F(21, 4) }, NONE, NONE, NO_TIMES },
 	{ { F(22, 9), F(21, 4), F(152, 8), F(153, 8) }, 33, 41, UNIX_MS },
 };
@@ -194,6 +199,37 @@ static void times_of_each_kind(void **state)
 		memcpy(&record.field[4], times[i].field, sizeof(times[i].field));
 		for (size_t j = 0; j < NFM_ARRAY_SIZE(times[i].field); j++)
 			want.record_bytes += times[i].field[j].length;
+		assert_compiles(i, &record, &want);
+	}
+}
+
+/* Uptimes of IPFIX say when only beside 160; without it, whatever else does is preferred. */
+static void times_of_ipfix(void **state)
+{
+	static const struct {
+		struct spec field[6];
+		uint16_t first_at, last_at, init_at;
+		uint8_t times;
+	} rows[] = {
+		{ { F(22, 4), F(21, 4), F(160, 8) }, 20, 24, 28, UPTIME },
+		{ { F(160, 8), F(22, 4), F(21, 4), F(150, 4), F(151, 4) }, 28, 32, 20, UPTIME },
+		{ { F(22, 4), F(21, 4), F(150, 4), F(151, 4) }, 28, 32, 0, UNIX_S },
+		{ { F(22, 4), F(21, 4), F(152, 8), F(153, 8) }, 28, 36, 0, UNIX_MS },
+		{ { F(22, 4), F(21, 4) }, 20, 24, 0, UPTIME },
+		{ { F(22, 4), F(21, 4), F(160, 4) }, 20, 24, 0, UPTIME }, /* no such size */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < NFM_ARRAY_SIZE(rows); i++) {
+		struct record record = IPFIX_OF(F(8, 4), F(12, 4), F(1, 8), F(2, 4));
+		struct nfm_layout want = {
+			20, 0, 4, NONE, NONE, 16, 20, rows[i].first_at, rows[i].last_at, 8, 4, 4,
+			rows[i].times, rows[i].init_at, 1, 1,
+		};
+
+		memcpy(&record.field[4], rows[i].field, sizeof(rows[i].field));
+		for (size_t j = 0; j < NFM_ARRAY_SIZE(rows[i].field); j++)
+			want.record_bytes += rows[i].field[j].length;
 		assert_compiles(i, &record, &want);
 	}
 }
@@ -383,6 +419,7 @@ int main(void)
 		cmocka_unit_test(layouts),
 		cmocka_unit_test(counters_of_every_size),
 		cmocka_unit_test(times_of_each_kind),
+		cmocka_unit_test(times_of_ipfix),
 		cmocka_unit_test(times_of_other_sizes),
 		cmocka_unit_test(reasons),
 		cmocka_unit_test(flags_of_templates),

@@ -134,6 +134,50 @@ static void coverage_is_a_share_in_json(void **state)
 	assert_non_null(strstr(none, "\"share\":0,"));
 }
 
+/* ---- rates ---- */
+
+static struct nfm_history_rates rates;
+
+static void write_rates(struct nfm_output *out, const struct nfm_history_head *head)
+{
+	const struct nfm_cli cli = { .format = nfm_output_format(out), .exact_bytes = true };
+	static const struct nfm_column columns[] = {
+		{ "average_up_bps", "A", NFM_COLUMN_RIGHT },
+		{ "maximum_up_bps", "M", NFM_COLUMN_RIGHT },
+		{ "percentile_larger_bps", "P", NFM_COLUMN_RIGHT },
+		{ NULL, NULL, NFM_COLUMN_LEFT },
+	};
+
+	(void)head;
+	nfm_output_table(out, "customers", columns);
+	nfm_output_object(out, NULL);
+	nfm_period_write_rates(out, &cli, &rates, 95);
+	nfm_output_end(out);
+	nfm_output_end(out);
+}
+
+/* Programs get numbers whatever there is, people nothing that looks like a measurement. */
+static void without_samples_there_is_no_maximum(void **state)
+{
+	_cleanup_free_ char *none = NULL, *json = NULL, *some = NULL;
+	char text[NFM_PERIOD_SAMPLES_TEXT];
+
+	(void)state;
+	rates = (struct nfm_history_rates){ .sample_s = 300, .up_average_bps = 5 };
+	none = written(NFM_FORMAT_TEXT, NULL, write_rates);
+	assert_string_equal(none, "A  M  P\n5  -  -\n");
+	json = written(NFM_FORMAT_JSON, NULL, write_rates);
+	assert_non_null(strstr(json, "\"maximum\":{\"up_bps\":0,\"down_bps\":0}"));
+	assert_string_equal(nfm_period_format_samples(&rates, 95, text),
+			    "no maximum and no percentile: no sample of 300 s is covered by half");
+	rates.samples = 12;
+	rates.larger_percentile_bps = 7;
+	some = written(NFM_FORMAT_TEXT, NULL, write_rates);
+	assert_string_equal(some, "A  M  P\n5  0  7\n");
+	assert_string_equal(nfm_period_format_samples(&rates, 99, text),
+			    "maximum and percentile 99 are of 12 samples of 300 s");
+}
+
 /* ---- progress ---- */
 
 /* Runs `progress` with stderr at `fd`. */
@@ -209,6 +253,7 @@ int main(void)
 		cmocka_unit_test(whatever_is_missing_is_said),
 		cmocka_unit_test(ten_gaps_are_listed),
 		cmocka_unit_test(coverage_is_a_share_in_json),
+		cmocka_unit_test(without_samples_there_is_no_maximum),
 		cmocka_unit_test(progress_is_for_terminals_and_long_work),
 		cmocka_unit_test(progress_is_not_for_files),
 	};

@@ -23,6 +23,7 @@ static const struct {
 	{ 2, NFM_KIND_STAT, "options-records" },
 	{ 3, NFM_KIND_STAT, "templates" },
 	{ 4, NFM_KIND_STAT, "waited" },
+	{ 5, NFM_KIND_STAT, "earlier" },
 	{ 8, NFM_KIND_PUNT, "new-exporter" },
 	{ 9, NFM_KIND_PUNT, "new-customer" },
 	{ 10, NFM_KIND_RETIRED, "version-9" },
@@ -65,6 +66,8 @@ static const struct {
 	{ 50, NFM_KIND_LOST, "wait-full" },
 	{ 51, NFM_KIND_NOTE, "templates-full" },
 	{ 52, NFM_KIND_LOST, "wait-bad" },
+	{ 53, NFM_KIND_NOTE, "earlier-oldest" },
+	{ 54, NFM_KIND_NOTE, "earlier-room" },
 };
 
 static void released_numbers_stay(void **state)
@@ -78,8 +81,8 @@ static void released_numbers_stay(void **state)
 
 static void unused_numbers_have_no_name(void **state)
 {
-	static const uint32_t unused[] = { 5,  7,  27,		    38,	  39,
-					   53, 63, NFM_REASON_ROWS, 1000, UINT32_MAX };
+	static const uint32_t unused[] = { 6,  7,  27,		    38,	  39,
+					   55, 63, NFM_REASON_ROWS, 1000, UINT32_MAX };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(unused) / sizeof(unused[0]); i++) {

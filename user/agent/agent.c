@@ -349,6 +349,23 @@ static int open_meter(struct nfm_agent *agent, struct nfm_error *error)
 	return 0;
 }
 
+/*
+ * When the open interval is over: at once if its slot was over before we came, so that what comes
+ * from now on does not share a cell with the time in which nobody was there.
+ */
+static uint64_t first_rotation_ns(const struct nfm_agent *agent)
+{
+	const struct nfm_ctl *ctl = agent->meter.table.ctl;
+	uint32_t bank = ctl->epoch & 1, slot_s = ctl->slot_ms[bank] / 1000;
+	uint64_t slot_unix_ns = ctl->slot_unix_ns[bank];
+	uint64_t now_unix_ns = nfm_clock_unix_ns();
+
+	if (!slot_s || slot_unix_ns > now_unix_ns)
+		slot_unix_ns = now_unix_ns;
+	return NFM_MIN(nfm_rotation_boundary_ns(slot_unix_ns, slot_s ?: 1),
+		       nfm_rotation_boundary_ns(now_unix_ns, agent->config->interval_s));
+}
+
 /* NICs come last: from then on the datapath takes datagrams, and we must be there to serve it. */
 static int start(struct nfm_agent *agent, struct nfm_error *error)
 {
@@ -373,8 +390,8 @@ static int start(struct nfm_agent *agent, struct nfm_error *error)
 	if (r == 0)
 		r = nfm_nics_attach(agent->config, &agent->meter.xdp, &agent->meter, agent->nics,
 				    error);
-	agent->next_rotation_ns =
-		nfm_rotation_boundary_ns(nfm_clock_unix_ns(), agent->config->interval_s);
+	if (r == 0)
+		agent->next_rotation_ns = first_rotation_ns(agent);
 	return r;
 }
 

@@ -84,6 +84,22 @@ static void note_gap(struct nfm_table *table)
 	__atomic_store_n(&ctl->gap_count[bank], count + 1, __ATOMIC_RELEASE);
 }
 
+/*
+ * A table file may outlive a reboot, the monotonic clock does not: the open slot is found again by
+ * the wall clock. Maps go with the machine, and the datapath counts by what stands in them.
+ */
+static void find_slot(struct nfm_table *table)
+{
+	struct nfm_ctl *ctl = table->ctl;
+	uint32_t bank = ctl->epoch & 1;
+	uint64_t elapsed_ns = nfm_clock_unix_ns();
+
+	if (table->in_maps || !ctl->slot_start_ns[bank])
+		return;
+	elapsed_ns -= NFM_MIN(ctl->slot_unix_ns[bank], elapsed_ns);
+	ctl->slot_start_ns[bank] = nfm_clock_monotonic_ns() - elapsed_ns ?: 1;
+}
+
 void nfm_meter_alive(struct nfm_meter *meter, uint64_t now_unix_ns)
 {
 	__atomic_store_n(&meter->table.ctl->alive_unix_ns, now_unix_ns, __ATOMIC_RELAXED);
@@ -227,6 +243,7 @@ static int open_parts(struct nfm_meter *meter, const struct nfm_xdp *xdp, struct
 	if (r < 0)
 		return nfm_error_set(error, r, "no random identity: %s", strerror(-r));
 	note_gap(&meter->table);
+	find_slot(&meter->table);
 	nfm_meter_alive(meter, nfm_clock_unix_ns());
 	r = open_customers(meter, error);
 	if (r < 0)

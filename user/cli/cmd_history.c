@@ -34,7 +34,7 @@ static const struct nfm_column columns[] = {
 	{ "down_bps", "DOWN RATE", NFM_COLUMN_RIGHT },
 	{ "covered_seconds", "COVERED s", NFM_COLUMN_RIGHT },
 	{ "lost_records", "LOST RECORDS", NFM_COLUMN_RIGHT },
-	{ "lost_datagrams", NULL, NFM_COLUMN_RIGHT },
+	{ "lost_datagrams", "DATAGRAMS", NFM_COLUMN_RIGHT },
 	{ NULL, NULL, NFM_COLUMN_LEFT },
 };
 
@@ -163,9 +163,32 @@ static uint64_t step_rate(const struct nfm_history_point *point, uint64_t bytes)
 {
 	uint64_t ms = point->quality.covered_ms;
 
-	if (!ms)
-		return 0;
 	return (uint64_t)(((unsigned __int128)bytes * 8000 + ms / 2) / ms);
+}
+
+/* To people, time in which nobody counted must not look like silence. */
+static void write_amount(struct nfm_output *out, const char *key,
+			 const struct nfm_history_point *point,
+			 const struct nfm_snapshot_count *count)
+{
+	if (point->quality.covered_ms || count->bytes || count->flows ||
+	    nfm_output_format(out) != NFM_FORMAT_TEXT) {
+		nfm_view_write_count(out, key, count);
+		return;
+	}
+	nfm_output_object(out, key);
+	nfm_output_null(out, "bytes");
+	nfm_output_null(out, "packets");
+	nfm_output_end(out);
+}
+
+static void write_step_rate(struct nfm_output *out, const struct nfm_cli *cli, const char *key,
+			    const struct nfm_history_point *point, uint64_t bytes)
+{
+	if (point->quality.covered_ms)
+		nfm_period_write_rate(out, cli, key, step_rate(point, bytes));
+	else
+		nfm_output_null(out, key);
 }
 
 static void write_point(struct nfm_output *out, const struct nfm_cli *cli,
@@ -173,10 +196,10 @@ static void write_point(struct nfm_output *out, const struct nfm_cli *cli,
 {
 	nfm_output_object(out, NULL);
 	nfm_output_time(out, "time", point->from_unix_s * NFM_NS_PER_S);
-	nfm_view_write_count(out, "up", &point->up);
-	nfm_view_write_count(out, "down", &point->down);
-	nfm_period_write_rate(out, cli, "up_bps", step_rate(point, point->up.bytes));
-	nfm_period_write_rate(out, cli, "down_bps", step_rate(point, point->down.bytes));
+	write_amount(out, "up", point, &point->up);
+	write_amount(out, "down", point, &point->down);
+	write_step_rate(out, cli, "up_bps", point, point->up.bytes);
+	write_step_rate(out, cli, "down_bps", point, point->down.bytes);
 	nfm_output_decimal(out, "covered_seconds", point->quality.covered_ms, 3);
 	nfm_output_u64(out, "lost_records", point->quality.lost_records);
 	nfm_output_u64(out, "lost_datagrams", point->quality.lost_datagrams);
@@ -219,12 +242,26 @@ static void write_rate_line(struct nfm_output *out, const struct nfm_cli *cli, c
 			nfm_period_format_rate(cli, down_bps, down, sizeof(down)));
 }
 
+static void write_rate_lines(struct nfm_output *out, const struct nfm_cli *cli,
+			     unsigned int percentile, const struct nfm_history_rates *rates)
+{
+	char label[64], samples[NFM_PERIOD_SAMPLES_TEXT];
+
+	write_rate_line(out, cli, "average", rates->up_average_bps, rates->down_average_bps);
+	if (rates->samples) {
+		write_rate_line(out, cli, "maximum", rates->up_most_bps, rates->down_most_bps);
+		snprintf(label, sizeof(label), "percentile %u", percentile);
+		write_rate_line(out, cli, label, rates->up_percentile_bps,
+				rates->down_percentile_bps);
+	}
+	nfm_output_line(out, "%s", nfm_period_format_samples(rates, percentile, samples));
+}
+
 static void write_sums(struct nfm_output *out, const struct nfm_cli *cli,
 		       const struct request *request, const struct nfm_history *history)
 {
 	const struct nfm_history_rates *rates = &history->rates;
 	struct nfm_snapshot_count up = { 0 }, down = { 0 };
-	char label[64];
 
 	for (uint32_t i = 0; i < history->point_count; i++) {
 		const struct nfm_history_point *point = &history->point[i];
@@ -246,12 +283,7 @@ static void write_sums(struct nfm_output *out, const struct nfm_cli *cli,
 	nfm_output_line(out, "%s", "");
 	nfm_view_write_total(out, "up", &up);
 	nfm_view_write_total(out, "down", &down);
-	write_rate_line(out, cli, "average", rates->up_average_bps, rates->down_average_bps);
-	write_rate_line(out, cli, "maximum", rates->up_most_bps, rates->down_most_bps);
-	snprintf(label, sizeof(label), "percentile %u", request->period.percentile);
-	write_rate_line(out, cli, label, rates->up_percentile_bps, rates->down_percentile_bps);
-	nfm_output_line(out, "(of %" PRIu32 " samples of %" PRIu32 " s)", rates->samples,
-			rates->sample_s);
+	write_rate_lines(out, cli, request->period.percentile, rates);
 }
 
 static int write_history(const struct nfm_cli *cli, const struct request *request,

@@ -81,6 +81,7 @@ static void write_head(struct nfm_output *out, const char *path,
 {
 	bool merged = meta->flags & NFM_SNAPSHOT_MERGED;
 	bool partial = meta->flags & NFM_SNAPSHOT_PARTIAL;
+	bool unbalanced = meta->flags & NFM_SNAPSHOT_UNBALANCED;
 	char from[64], to[64];
 
 	nfm_output_string(out, "file", path);
@@ -91,12 +92,16 @@ static void write_head(struct nfm_output *out, const char *path,
 	nfm_output_u64(out, "interval_seconds", meta->interval_s);
 	nfm_output_bool(out, "partial", partial);
 	nfm_output_bool(out, "merged", merged);
+	nfm_output_bool(out, "unbalanced", unbalanced);
 	nfm_output_u64(out, "earlier_slots", meta->earlier_slots);
 	nfm_output_line(out, "%s: %s to %s%s%s, epoch %" PRIu64, path,
 			nfm_units_format_local(meta->from_unix_ns, from, sizeof(from)),
 			nfm_units_format_local(meta->to_unix_ns, to, sizeof(to)),
 			partial ? " (not the whole interval)" : "",
 			merged ? " (of several intervals)" : "", meta->epoch);
+	if (unbalanced)
+		nfm_output_line(out, "UNBALANCED: the parts do not make the total, or too many "
+				     "bytes are said to be late; the log of that hour says more");
 	write_gaps(out, meta);
 	nfm_output_line(out, "%s", "");
 }

@@ -67,7 +67,7 @@ struct report {
 	size_t count, room;
 	struct nfm_snapshot_count customers; /* all ups and downs */
 	struct nfm_snapshot_count unmatched, local;
-	uint32_t sample_s;
+	struct nfm_history_rates rates; /* of the last line; all have the same samples */
 };
 
 static void report_clear(struct report *report)
@@ -124,8 +124,11 @@ static int read_request(int argc, char **argv, struct request *request)
 	optind = 0;
 	while (!err && (code = getopt_long(argc, argv, "", options, NULL)) != -1)
 		err = take_option(request, code);
-	if (!err && optind < argc)
+	if (!err && optind < argc) {
+		fprintf(stderr, "nfmeter: report %s: it is of all customers: `nfmeter history %s` "
+				"is of one\n", argv[optind], argv[optind]);
 		err = -EINVAL;
+	}
 	if (!err && !period->from_given)
 		err = nfm_when_month_begin(period->to_unix_s - !!period->to_unix_s,
 					   &period->from_unix_s);
@@ -175,7 +178,7 @@ static int take_line(void *cookie, const struct nfm_report_line *line)
 {
 	struct report *report = cookie;
 
-	report->sample_s = line->rates.sample_s;
+	report->rates = line->rates;
 	switch (line->kind) {
 	case NFM_HISTORY_UNMATCHED:
 		report->unmatched = line->up;
@@ -226,7 +229,8 @@ static void write_head(struct nfm_output *out, const struct report *report)
 
 	nfm_output_time(out, "from", head->from_unix_s * NFM_NS_PER_S);
 	nfm_output_time(out, "to", head->to_unix_s * NFM_NS_PER_S);
-	nfm_output_u64(out, "sample_seconds", report->sample_s);
+	nfm_output_u64(out, "sample_seconds", report->rates.sample_s);
+	nfm_output_u64(out, "samples", report->rates.samples);
 	nfm_output_u64(out, "resolution_seconds", head->finest_s);
 	nfm_period_write_coverage(out, head);
 	nfm_output_line(out, "%s to %s",
@@ -253,6 +257,7 @@ static void write_sums(struct nfm_output *out, const struct request *request,
 		       const struct report *report)
 {
 	struct nfm_snapshot_count total = report->customers;
+	char samples[NFM_PERIOD_SAMPLES_TEXT];
 
 	add_count(&total, &report->unmatched);
 	total.bytes -= report->local.bytes;
@@ -267,8 +272,8 @@ static void write_sums(struct nfm_output *out, const struct request *request,
 	nfm_view_write_total(out, "unmatched", &report->unmatched);
 	nfm_view_write_total(out, "local", &report->local);
 	nfm_view_write_total(out, "total", &total);
-	nfm_output_line(out, "percentile %u of samples of %" PRIu32 " s",
-			request->period.percentile, report->sample_s);
+	nfm_output_line(out, "%s", nfm_period_format_samples(&report->rates,
+							     request->period.percentile, samples));
 }
 
 static int write_report(const struct nfm_cli *cli, const struct request *request,

@@ -263,25 +263,45 @@ void nfm_period_write_rate(struct nfm_output *out, const struct nfm_cli *cli, co
 		nfm_output_u64(out, key, bps);
 }
 
-static void write_pair(struct nfm_output *out, const struct nfm_cli *cli, uint64_t up_bps,
-		       uint64_t down_bps)
+/* Without a sample there is neither a maximum nor a percentile: 0 to programs, "-" to people. */
+static void write_of_samples(struct nfm_output *out, const struct nfm_cli *cli, const char *key,
+			     const struct nfm_history_rates *rates, uint64_t bps)
 {
-	nfm_period_write_rate(out, cli, "up_bps", up_bps);
-	nfm_period_write_rate(out, cli, "down_bps", down_bps);
+	if (!rates->samples && cli->format == NFM_FORMAT_TEXT)
+		nfm_output_null(out, key);
+	else
+		nfm_period_write_rate(out, cli, key, bps);
+}
+
+char *nfm_period_format_samples(const struct nfm_history_rates *rates, unsigned int percentile,
+				char buf[NFM_PERIOD_SAMPLES_TEXT])
+{
+	if (rates->samples)
+		snprintf(buf, NFM_PERIOD_SAMPLES_TEXT,
+			 "maximum and percentile %u are of %" PRIu32 " samples of %" PRIu32 " s",
+			 percentile, rates->samples, rates->sample_s);
+	else
+		snprintf(buf, NFM_PERIOD_SAMPLES_TEXT,
+			 "no maximum and no percentile: no sample of %" PRIu32
+			 " s is covered by half", rates->sample_s);
+	return buf;
 }
 
 void nfm_period_write_rates(struct nfm_output *out, const struct nfm_cli *cli,
 			  const struct nfm_history_rates *rates, unsigned int percentile)
 {
 	nfm_output_object(out, "average");
-	write_pair(out, cli, rates->up_average_bps, rates->down_average_bps);
+	nfm_period_write_rate(out, cli, "up_bps", rates->up_average_bps);
+	nfm_period_write_rate(out, cli, "down_bps", rates->down_average_bps);
 	nfm_output_end(out);
 	nfm_output_object(out, "maximum");
-	write_pair(out, cli, rates->up_most_bps, rates->down_most_bps);
+	write_of_samples(out, cli, "up_bps", rates, rates->up_most_bps);
+	write_of_samples(out, cli, "down_bps", rates, rates->down_most_bps);
 	nfm_output_end(out);
 	nfm_output_object(out, "percentile");
 	nfm_output_u64(out, "p", percentile);
-	write_pair(out, cli, rates->up_percentile_bps, rates->down_percentile_bps);
-	nfm_period_write_rate(out, cli, "larger_bps", rates->larger_percentile_bps);
+	write_of_samples(out, cli, "up_bps", rates, rates->up_percentile_bps);
+	write_of_samples(out, cli, "down_bps", rates, rates->down_percentile_bps);
+	write_of_samples(out, cli, "larger_bps", rates, rates->larger_percentile_bps);
 	nfm_output_end(out);
 }

@@ -11,6 +11,9 @@
 
 /** Usage of the options that both take. */
 #define NFM_PERIOD_USAGE "[--from T] [--to T] [--month YYYY-MM] [--day DAY] [--percentile P]"
+#define NFM_PERIOD_HELP                                                                           \
+	"T: 2026-10-05, 2026-10-05T18:00 (local), 2026-10-05T18:00:00Z, now, today, yesterday, "  \
+	"-7d; DAY: 2026-10-05, today, yesterday"
 
 struct nfm_period {
 	uint64_t now_unix_s;
@@ -59,6 +62,11 @@ bool nfm_period_is_empty(const struct nfm_history_head *head);
 void nfm_period_write_rate(struct nfm_output *out, const struct nfm_cli *cli, const char *key,
 			 uint64_t bps);
 char *nfm_period_format_rate(const struct nfm_cli *cli, uint64_t bps, char *buf, size_t size);
+
+/** What maximum and percentile are of, as a line for people; or why there are none. Returns buf. */
+#define NFM_PERIOD_SAMPLES_TEXT 160
+char *nfm_period_format_samples(const struct nfm_history_rates *rates, unsigned int percentile,
+				char buf[NFM_PERIOD_SAMPLES_TEXT]);
 
 /** "average", "maximum" and "percentile". */
 void nfm_period_write_rates(struct nfm_output *out, const struct nfm_cli *cli,

@@ -430,7 +430,7 @@ static struct nfm_span read_span(const struct nfm_decode *d, const struct nfm_te
 
 	if (!get_times(template, places, at, &first, &last))
 		return (struct nfm_span){};
-	if (has(places, NFM_ROLE_INIT_MS))
+	if (places->role[NFM_ROLE_INIT_MS].length == sizeof(init_ms))
 		init_ms = nfm_decode_integer(places, NFM_ROLE_INIT_MS, at);
 	nfm_times_open(&times, template->time_kind->times, d->out->version == NFM_IPFIX,
 		       d->out->uptime_ms, d->out->unix_s, init_ms);

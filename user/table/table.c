@@ -53,12 +53,17 @@ uint32_t nfm_table_geometry_earlier(struct nfm_geometry *g, uint32_t interval_s,
 {
 	uint32_t columns = NFM_BANKS * g->columns + NFM_BANKS;
 	uint32_t wanted = (EARLIER_REACH_S + interval_s - 1) / interval_s;
+	uint64_t rows_most, column_most;
 	uint32_t slots;
 
 	wanted = (wanted + NFM_EARLIER_PER_ROW - 1) / NFM_EARLIER_PER_ROW * NFM_EARLIER_PER_ROW;
 	slots = wanted < EARLIER_MOST ? wanted : EARLIER_MOST;
-	while (slots && (earlier_column(g, slots) > EARLIER_COLUMN_MOST ||
-			 earlier_column(g, slots) > memory_bytes / columns))
+	/* an index of the journal has 32 bits, for the table's rows and these */
+	rows_most = UINT32_MAX / columns - (uint64_t)g->stride;
+	column_most = NFM_MIN(EARLIER_COLUMN_MOST, memory_bytes / columns);
+	column_most = NFM_MIN(column_most, (rows_most < UINT32_MAX ? rows_most : 0) *
+						   sizeof(struct nfm_row));
+	while (slots && earlier_column(g, slots) > column_most)
 		slots -= NFM_EARLIER_PER_ROW;
 	g->earlier_slots = slots;
 	return wanted;
@@ -181,7 +186,7 @@ static int file_make(const char *path, const struct nfm_geometry *g, struct nfm_
 int nfm_table_file_create(const char *path, const struct nfm_geometry *g, struct nfm_table *out,
 			  struct nfm_error *error)
 {
-	struct nfm_geometry found;
+	struct nfm_geometry found, wanted = *g;
 	_cleanup_close_ int fd = -1;
 	int r;
 
@@ -196,14 +201,15 @@ int nfm_table_file_create(const char *path, const struct nfm_geometry *g, struct
 	r = file_check(fd, path, &found, error);
 	if (r < 0)
 		return r;
-	if (memcmp(&found, g, sizeof(found)))
+	/* it has those of the interval it was made with: another one is no reason not to count */
+	wanted.earlier_slots = found.earlier_slots;
+	if (memcmp(&found, &wanted, sizeof(found)))
 		return nfm_error_set(error, -EPROTO,
 				     "%s has other sizes than configured (capacity %u, not %u; "
-				     "or max-exporters, pages, template-buffer, "
-				     "earlier-memory): keep the old ones, or remove the file to "
-				     "begin anew",
+				     "or max-exporters, pages, template-buffer): keep the old "
+				     "ones, or remove the file to begin anew",
 				     path, nfm_table_customers(&found), nfm_table_customers(g));
-	r = file_map(fd, g, true, out);
+	r = file_map(fd, &found, true, out);
 	return r < 0 ? nfm_error_set(error, r, "%s: %s", path, strerror(-r)) : 0;
 }
 
