@@ -377,6 +377,9 @@ struct nfm_stream {
 #define NFM_JOURNAL_EMPTY 0ULL
 #define NFM_JOURNAL_SET 1ULL
 
+#define NFM_JOURNAL_RING_TABLE 0ULL
+#define NFM_JOURNAL_RING_OLD 1ULL /* of a program that no agent had, and that gave way */
+
 /** A row's new value, absolute: applying it twice changes nothing. */
 struct nfm_journal_entry {
 	__u64 index; /* of the row in the whole table; behind its rows come those of `earlier` */
@@ -386,7 +389,8 @@ struct nfm_journal_entry {
 /** The agent's batch under way: written before the rows are, cleared after. */
 struct nfm_journal {
 	__u64 state;	/* NFM_JOURNAL_… */
-	__u64 ring_pos; /* the punt ring's consumer position once the batch is in */
+	__u64 ring;	/* NFM_JOURNAL_RING_…: the punt ring that the batch came from */
+	__u64 ring_pos; /* its consumer position once the batch is in */
 	__u64 count;
 	/* the waiting room after the batch; absolute as well */
 	__u64 waiting_head;

@@ -6,6 +6,7 @@
  *   recover   what an earlier agent had begun           apply    the customers' file
  *   pin       the program and its maps                  attach   to a NIC
  *   renew     another build's program gives way: loads  replace  on a NIC
+ *   keep      the ring of a program that is replaced; kept: after it; drop, dropped: its end
  *   FILE      a file or a pin gets this name, in whatever folder
  *   discover  a customer of an auto range gets a row    commit   a batch: journal, rows, ring
  *   exporter  a new one gets a row                      sequence a datagram's numbers are judged
@@ -38,6 +39,8 @@ WRAPPED(nfm_xdp_pin);
 WRAPPED(nfm_xdp_attach);
 WRAPPED(nfm_xdp_renew);
 WRAPPED(nfm_xdp_replace);
+WRAPPED(nfm_xdp_pin_old_ring);
+WRAPPED(nfm_xdp_unpin_old_ring);
 WRAPPED(rename);
 WRAPPED(nfm_customers_discover);
 WRAPPED(nfm_meter_exporter_add);
@@ -49,10 +52,11 @@ WRAPPED(nfm_hook_add);
 WRAPPED(posix_spawn);
 WRAPPED(nfm_nfdump_file_commit);
 
-int __wrap_nfm_journal_recover(struct nfm_table *table, uint64_t *consumer_pos)
+int __wrap_nfm_journal_recover(struct nfm_table *table, uint64_t *consumer_pos,
+			       uint64_t *old_consumer_pos)
 {
 	fault_point("recover");
-	return __real_nfm_journal_recover(table, consumer_pos);
+	return __real_nfm_journal_recover(table, consumer_pos, old_consumer_pos);
 }
 
 int __wrap_nfm_customers_apply(struct nfm_customers *c, const struct nfm_registry *registry,
@@ -86,6 +90,27 @@ int __wrap_nfm_xdp_replace(const struct nfm_xdp *xdp, const char *interface,
 {
 	fault_point("replace");
 	return __real_nfm_xdp_replace(xdp, interface, old, error);
+}
+
+int __wrap_nfm_xdp_pin_old_ring(const struct nfm_xdp *old, const char *directory,
+				struct nfm_error *error)
+{
+	int r;
+
+	fault_point("keep");
+	r = __real_nfm_xdp_pin_old_ring(old, directory, error);
+	fault_point("kept");
+	return r;
+}
+
+int __wrap_nfm_xdp_unpin_old_ring(const char *directory, struct nfm_error *error)
+{
+	int r;
+
+	fault_point("drop");
+	r = __real_nfm_xdp_unpin_old_ring(directory, error);
+	fault_point("dropped");
+	return r;
 }
 
 int __wrap_rename(const char *from, const char *to)

@@ -386,7 +386,7 @@ static void open_after_death(void)
 	meter_close();
 	snprintf(path, sizeof(path), "%s/table", config->runtime);
 	assert_int_equal(nfm_table_file_open(path, true, &table, &error), 0);
-	nfm_journal_recover(&table, consumer_pos);
+	nfm_journal_recover(&table, consumer_pos, NULL);
 	nfm_table_close(&table);
 	meter_open();
 	meter->ring.consumer_pos = consumer_pos;

@@ -217,7 +217,7 @@ static void the_journal_has_earlier_rows(void **state)
 		       2 * sizeof(struct nfm_row));
 		assert_int_equal(all_slots(alice), 0);
 		t->journal->state = NFM_JOURNAL_SET;
-		assert_int_equal(nfm_journal_recover(t, NULL), 1);
+		assert_int_equal(nfm_journal_recover(t, NULL, NULL), 1);
 		assert_int_equal(slot_of(alice, 1, 0), 300000);
 		assert_int_equal(slot_of(alice, 3, 0), 300000);
 		assert_int_equal(all_slots(alice), 900000);
@@ -227,7 +227,7 @@ static void the_journal_has_earlier_rows(void **state)
 	t->journal->entry[0].index = nfm_table_row_count(&t->geometry) +
 				     nfm_table_earlier_count(&t->geometry);
 	t->journal->state = NFM_JOURNAL_SET;
-	assert_int_equal(nfm_journal_recover(t, NULL), 1);
+	assert_int_equal(nfm_journal_recover(t, NULL, NULL), 1);
 	assert_int_equal(all_slots(alice), 0);
 }
 

@@ -36,7 +36,7 @@ static void open_with_ring(void)
 
 	snprintf(path, sizeof(path), "%s/table", config->runtime);
 	if (nfm_table_file_open(path, true, &table, &error) == 0) {
-		nfm_journal_recover(&table, consumer_pos);
+		nfm_journal_recover(&table, consumer_pos, NULL);
 		nfm_table_close(&table);
 	}
 	meter_open();

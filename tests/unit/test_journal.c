@@ -31,6 +31,7 @@ struct memory {
 	struct nfm_ctl ctl;
 	struct nfm_journal journal;
 	uint64_t consumer_pos;
+	uint64_t old_consumer_pos; /* of the ring that gives way */
 };
 
 static uint32_t stride;	      /* rows of a column */
@@ -39,6 +40,7 @@ static struct memory *before; /* as it was before the batch */
 static struct memory *after;  /* as it has to be after it */
 static struct memory *copy;   /* what a crash left, for the next agent */
 static struct nfm_batch_log *log_;
+static uint64_t ring; /* NFM_JOURNAL_RING_…: where the batches come from */
 
 static uint32_t seed = 1;
 
@@ -103,17 +105,27 @@ static void fill_table(uint32_t capacity)
 {
 	stride = capacity + OTHERS;
 	memset(&live->journal, 0, sizeof(live->journal));
+	live->journal.waiting_done = NFM_WAITING_NONE; /* else that is what is not believed */
 	for (uint32_t i = 0; i < ROWS; i++)
 		for (uint32_t w = 0; w < NFM_ROW_WORDS; w++)
 			live->rows[i].word[w] = 1000 + rnd(1000000);
 	live->ctl.epoch = 7;
 	live->consumer_pos = OLD_POS;
+	live->old_consumer_pos = OLD_POS;
 }
 
 static int fill(void **state)
 {
 	(void)state;
+	ring = NFM_JOURNAL_RING_TABLE;
 	fill_table(SMALL);
+	return 0;
+}
+
+static int fill_from_old_ring(void **state)
+{
+	fill(state);
+	ring = NFM_JOURNAL_RING_OLD;
 	return 0;
 }
 
@@ -130,6 +142,31 @@ static void copy_memory(struct memory *to, const struct memory *from)
 	memcpy(&to->journal, &from->journal, offsetof(struct nfm_journal, entry[stride]));
 	to->ctl = from->ctl;
 	to->consumer_pos = from->consumer_pos;
+	to->old_consumer_pos = from->old_consumer_pos;
+}
+
+/* The position of the ring that the batch comes from; the other one's must stay. */
+static uint64_t *position(struct memory *m)
+{
+	return ring == NFM_JOURNAL_RING_OLD ? &m->old_consumer_pos : &m->consumer_pos;
+}
+
+static void assert_other_ring_stays(const struct memory *m)
+{
+	assert_int_equal(ring == NFM_JOURNAL_RING_OLD ? m->consumer_pos : m->old_consumer_pos,
+			 OLD_POS);
+}
+
+static void commit(void)
+{
+	nfm_journal_commit(log_, NEW_POS, position(live));
+}
+
+static int recover(struct memory *m)
+{
+	struct nfm_table t = table_of(m);
+
+	return nfm_journal_recover(&t, &m->consumer_pos, &m->old_consumer_pos);
 }
 
 static void assert_rows(const struct memory *m, const struct memory *want)
@@ -143,6 +180,7 @@ static void make_batch(struct nfm_table *t, uint32_t count)
 	copy_memory(before, live);
 	copy_memory(after, live);
 	nfm_journal_begin(log_, t);
+	log_->ring = ring;
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t row = rnd(stride);
 		uint32_t word = rnd(NFM_ROW_WORDS);
@@ -164,13 +202,14 @@ static void commit_adds_once(void **state)
 
 	(void)state;
 	for (uint32_t turn = 0; turn < 200; turn++) {
-		fill(NULL);
+		fill_table(SMALL);
 		live->ctl.epoch = turn;
 		make_batch(&t, rnd(300));
-		nfm_journal_commit(log_, NEW_POS, &live->consumer_pos);
+		commit();
 		assert_rows(live, after);
-		assert_int_equal(live->consumer_pos, NEW_POS);
-		assert_int_equal(nfm_journal_recover(&t, &live->consumer_pos), 0);
+		assert_int_equal(*position(live), NEW_POS);
+		assert_other_ring_stays(live);
+		assert_int_equal(recover(live), 0);
 		assert_rows(live, after);
 	}
 }
@@ -212,7 +251,7 @@ static void given_up_batch_is_forgotten(void **state)
 	(void)state;
 	make_batch(&t, 100);
 	nfm_journal_begin(log_, &t);
-	nfm_journal_commit(log_, NEW_POS, &live->consumer_pos);
+	commit();
 	assert_rows(live, before);
 }
 
@@ -253,15 +292,14 @@ static void too_many_rows(void **state)
 /* What the next agent makes of memory as it is found: the batch is in, or none of it is. */
 static void assert_recovers(const struct memory *found)
 {
-	struct nfm_table t = table_of(copy);
-
 	copy_memory(copy, found);
-	nfm_journal_recover(&t, &copy->consumer_pos);
+	recover(copy);
 	assert_int_equal(copy->journal.state, NFM_JOURNAL_EMPTY);
-	if (copy->consumer_pos == OLD_POS) {
+	assert_other_ring_stays(copy);
+	if (*position(copy) == OLD_POS) {
 		assert_rows(copy, before);
 	} else {
-		assert_int_equal(copy->consumer_pos, NEW_POS);
+		assert_int_equal(*position(copy), NEW_POS);
 		assert_rows(copy, after);
 	}
 }
@@ -273,17 +311,18 @@ static void crash_among_the_rows(void **state)
 
 	(void)state;
 	make_batch(&t, 200);
-	nfm_journal_commit(log_, NEW_POS, &live->consumer_pos);
+	commit();
 	for (int turn = 0; turn < 100; turn++) {
 		live->journal.state = NFM_JOURNAL_SET;
-		live->consumer_pos = OLD_POS;
+		*position(live) = OLD_POS;
 		for (uint32_t i = 0; i < ROWS; i++)
 			for (uint32_t w = 0; w < NFM_ROW_WORDS; w++)
 				live->rows[i].word[w] = (rnd(2) ? before : after)->rows[i].word[w];
-		assert_int_equal(nfm_journal_recover(&t, &live->consumer_pos), 1);
+		assert_int_equal(recover(live), 1);
 		assert_rows(live, after);
-		assert_int_equal(live->consumer_pos, NEW_POS);
-		assert_int_equal(nfm_journal_recover(&t, &live->consumer_pos), 0);
+		assert_int_equal(*position(live), NEW_POS);
+		assert_other_ring_stays(live);
+		assert_int_equal(recover(live), 0);
 		assert_rows(live, after);
 	}
 }
@@ -295,10 +334,10 @@ static void crash_while_recovering(void **state)
 
 	(void)state;
 	make_batch(&t, 200);
-	nfm_journal_commit(log_, NEW_POS, &live->consumer_pos);
+	commit();
 	for (int turn = 0; turn < 3; turn++) {
 		live->journal.state = NFM_JOURNAL_SET;
-		assert_int_equal(nfm_journal_recover(&t, &live->consumer_pos), 1);
+		assert_int_equal(recover(live), 1);
 		assert_rows(live, after);
 	}
 }
@@ -312,7 +351,7 @@ static void crash_before_the_journal_is_set(void **state)
 	live->journal.count = 7; /* half written */
 	live->journal.entry[3].index = 12;
 	live->journal.ring_pos = NEW_POS;
-	assert_int_equal(nfm_journal_recover(&t, &live->consumer_pos), 0);
+	assert_int_equal(recover(live), 0);
 	assert_rows(live, before);
 	assert_int_equal(live->consumer_pos, OLD_POS);
 }
@@ -322,7 +361,7 @@ static void run_child(void)
 	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
 		_exit(77);
 	raise(SIGSTOP);
-	nfm_journal_commit(log_, NEW_POS, &live->consumer_pos);
+	commit();
 	_exit(0);
 }
 
@@ -345,8 +384,8 @@ static void crash_at_every_instruction(void **state)
 		skip(); /* no ptrace here */
 	for (;;) {
 		assert_recovers(live);
-		old += copy->consumer_pos == OLD_POS;
-		new += copy->consumer_pos != OLD_POS;
+		old += *position(copy) == OLD_POS;
+		new += *position(copy) != OLD_POS;
 		if (ptrace(PTRACE_SINGLESTEP, child, NULL, NULL) < 0 ||
 		    waitpid(child, &status, 0) != child || !WIFSTOPPED(status))
 			break;
@@ -354,6 +393,51 @@ static void crash_at_every_instruction(void **state)
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 	assert_in_range(old, 20, 1000000);
 	assert_in_range(new, 20, 1000000);
+}
+
+/* Its batch is finished, and no other ring moves in its place. */
+static void batch_of_gone_ring(void **state)
+{
+	struct nfm_table t = table_of(live);
+
+	(void)state;
+	make_batch(&t, 10);
+	commit();
+	live->journal.state = NFM_JOURNAL_SET;
+	copy_memory(copy, live);
+	t = table_of(copy);
+	assert_int_equal(nfm_journal_recover(&t, &copy->consumer_pos, NULL), 1);
+	assert_rows(copy, after);
+	assert_int_equal(copy->consumer_pos, OLD_POS);
+}
+
+/* One that is not believed moves no ring, so that its datagram is taken again. */
+static void corrupt_journal_moves_no_ring(void **state)
+{
+	static const struct {
+		uint64_t ring, index;
+	} rows[] = {
+		{ NFM_JOURNAL_RING_OLD + 1, 0 },
+		{ UINT64_MAX, 0 },
+		{ NFM_JOURNAL_RING_TABLE, MOST_ROWS },
+		{ NFM_JOURNAL_RING_OLD, MOST_ROWS },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		fill(NULL);
+		copy_memory(before, live);
+		live->journal.state = NFM_JOURNAL_SET;
+		live->journal.ring = rows[i].ring;
+		live->journal.ring_pos = NEW_POS;
+		live->journal.count = 1;
+		live->journal.entry[0].index = rows[i].index;
+		assert_int_equal(recover(live), 1);
+		assert_rows(live, before);
+		assert_int_equal(live->consumer_pos, OLD_POS);
+		assert_int_equal(live->old_consumer_pos, OLD_POS);
+		assert_int_equal(live->journal.state, NFM_JOURNAL_EMPTY);
+	}
 }
 
 static void corrupt_journal_is_ignored(void **state)
@@ -380,24 +464,34 @@ static void corrupt_journal_is_ignored(void **state)
 		live->journal.count = rows[i].count;
 		live->journal.ring_pos = NFM_JOURNAL_NO_RING;
 		live->journal.entry[1].index = rows[i].index;
-		assert_int_equal(nfm_journal_recover(&t, NULL), rows[i].found);
+		assert_int_equal(nfm_journal_recover(&t, NULL, NULL), rows[i].found);
 		assert_rows(live, before);
 	}
 }
+
+#define FROM_OLD_RING(test)                                                                       \
+	{                                                                                         \
+		#test "_from_old_ring", test, fill_from_old_ring, NULL, NULL                      \
+	}
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(commit_adds_once, fill),
+		FROM_OLD_RING(commit_adds_once),
 		cmocka_unit_test_setup(socket_batch_moves_no_ring, fill),
 		cmocka_unit_test_setup(same_row_same_shadow, fill),
 		cmocka_unit_test_setup(given_up_batch_is_forgotten, fill),
 		cmocka_unit_test_setup(every_row_of_the_largest_batch, fill_large),
 		cmocka_unit_test_setup(too_many_rows, fill_large),
 		cmocka_unit_test_setup(crash_among_the_rows, fill),
+		FROM_OLD_RING(crash_among_the_rows),
 		cmocka_unit_test_setup(crash_while_recovering, fill),
 		cmocka_unit_test_setup(crash_before_the_journal_is_set, fill),
 		cmocka_unit_test_setup(crash_at_every_instruction, fill),
+		FROM_OLD_RING(crash_at_every_instruction),
+		FROM_OLD_RING(batch_of_gone_ring),
+		cmocka_unit_test_setup(corrupt_journal_moves_no_ring, fill),
 		cmocka_unit_test_setup(corrupt_journal_is_ignored, fill),
 	};
 

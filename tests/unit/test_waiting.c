@@ -90,7 +90,7 @@ static void a_table_without_a_room(void **state)
 	nfm_waiting_trim(log_);
 	commit();
 	live->journal.state = NFM_JOURNAL_SET;
-	assert_int_equal(nfm_journal_recover(&t, NULL), 1);
+	assert_int_equal(nfm_journal_recover(&t, NULL, NULL), 1);
 	assert_null(nfm_waiting_next(&t, &position));
 	nfm_waiting_count(&t, &sets, &bytes, &oldest_ns);
 	assert_int_equal(sets | bytes | oldest_ns, 0);

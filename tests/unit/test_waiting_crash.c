@@ -77,7 +77,7 @@ static void crash_before_the_journal_is_set(struct nfm_table *t)
 	live->journal.count = rnd(5); /* half written */
 	live->journal.waiting_head = rnd(1U << 20) * 8ULL;
 	live->journal.waiting_done = rnd(1U << 20) * 8ULL;
-	assert_int_equal(nfm_journal_recover(t, &live->consumer_pos), 0);
+	assert_int_equal(nfm_journal_recover(t, &live->consumer_pos, NULL), 0);
 	model = old;
 }
 
@@ -86,11 +86,11 @@ static void crash_after_it(struct nfm_table *t)
 	commit_to_ring();
 	for (uint32_t agents = 1 + rnd(3); agents--;) { /* who recovers may die as well */
 		unfinish();
-		assert_int_equal(nfm_journal_recover(t, &live->consumer_pos), 1);
+		assert_int_equal(nfm_journal_recover(t, &live->consumer_pos, NULL), 1);
 		assert_same(live, after);
 		assert_int_equal(live->consumer_pos, NEW_POS);
 	}
-	assert_int_equal(nfm_journal_recover(t, &live->consumer_pos), 0);
+	assert_int_equal(nfm_journal_recover(t, &live->consumer_pos, NULL), 0);
 }
 
 /* Random batches against a list, most of them cut off somewhere. */
@@ -147,7 +147,7 @@ static bool recovers_to_new(void)
 	bool is_new;
 
 	copy_memory(copy, live);
-	nfm_journal_recover(&t, &copy->consumer_pos);
+	nfm_journal_recover(&t, &copy->consumer_pos, NULL);
 	assert_int_equal(copy->journal.state, NFM_JOURNAL_EMPTY);
 	is_new = copy->consumer_pos == NEW_POS;
 	assert_room(copy, is_new ? &model : &old);
@@ -233,7 +233,7 @@ static void damaged_journal_words(void **state)
 		live->journal.waiting_tail = rows[i].tail;
 		live->journal.waiting_head = rows[i].head;
 		live->journal.waiting_done = rows[i].done;
-		assert_int_equal(nfm_journal_recover(&t, NULL), 1);
+		assert_int_equal(nfm_journal_recover(&t, NULL, NULL), 1);
 		if (live->rows[3].word[0] != (rows[i].believed ? 9 : 0))
 			fail_msg("row %zu", i);
 		if (!rows[i].believed)

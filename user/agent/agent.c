@@ -92,23 +92,6 @@ static void rotation_done(struct nfm_agent *agent)
 	nfm_control_retry(&agent->control, nfm_clock_monotonic_ns());
 }
 
-/* ---- NICs ---- */
-
-/* The datagrams that waited for an agent in an nfmeter which we replaced. */
-static void take_over_ring(void *cookie, const struct nfm_xdp *old)
-{
-	struct nfm_ring ring = {};
-	unsigned int taken;
-
-	nfm_meter_grace();
-	if (nfm_ring_open(old->punts_fd, &ring, NULL) < 0)
-		return;
-	taken = nfm_meter_take_over(cookie, &ring);
-	nfm_ring_close(&ring);
-	nfm_log(LOG_NOTICE, "took %u datagrams that waited in program %u, now replaced", taken,
-		old->program_id);
-}
-
 /* ---- events ---- */
 
 static int watch(const struct nfm_agent *agent, int fd, enum nfm_agent_event kind, uint32_t index)
@@ -215,8 +198,7 @@ static void tick(struct nfm_agent *agent)
 		return;
 	agent->look_ns = now_ns;
 	if (agent->meter.table.in_maps)
-		nfm_nics_look(agent->config, &agent->meter.xdp, take_over_ring, &agent->meter,
-			      agent->nics);
+		nfm_nics_look(agent->config, &agent->meter.xdp, &agent->meter, agent->nics);
 }
 
 /* What time it is: the same reading that the rotation goes by, so that no step comes between. */
@@ -406,8 +388,8 @@ static int start(struct nfm_agent *agent, struct nfm_error *error)
 	if (r == 0)
 		r = write_source(agent, error);
 	if (r == 0)
-		r = nfm_nics_attach(agent->config, &agent->meter.xdp, take_over_ring,
-				    &agent->meter, agent->nics, error);
+		r = nfm_nics_attach(agent->config, &agent->meter.xdp, &agent->meter, agent->nics,
+				    error);
 	if (r == 0)
 		agent->next_rotation_ns = first_rotation_ns(agent);
 	return r;

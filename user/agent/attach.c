@@ -61,7 +61,7 @@ static int attach_with_table(const struct nfm_config *config, struct nfm_xdp *xd
 
 	if (r < 0)
 		return r;
-	r = nfm_nics_attach(config, &meter.xdp, NULL, NULL, nic, error);
+	r = nfm_nics_attach(config, &meter.xdp, &meter, nic, error);
 	nfm_meter_close(&meter);
 	return r;
 }
@@ -88,7 +88,7 @@ int nfm_agent_attach(const struct nfm_config *config, const char *interface)
 	if (r == 0)
 		r = attach_with_table(&one, &xdp, &nic, &error);
 	else if (r == -EWOULDBLOCK) /* the running agent has set the table up, and keeps it so */
-		r = nfm_nics_attach(&one, &xdp, NULL, NULL, &nic, &error);
+		r = nfm_nics_attach(&one, &xdp, NULL, &nic, &error);
 	if (r == 0 && !nic.program_id)
 		r = nfm_error_set(&error, -EBUSY, "%s: not attached; the lines above say why",
 				  interface);

@@ -407,6 +407,7 @@ uint32_t nfm_meter_take(struct nfm_meter *meter, const struct nfm_arrival *a)
 	int exporter;
 
 	nfm_journal_begin(meter->log, &meter->table);
+	meter->log->ring = a->ring;
 	if (a->uncounted)
 		count_reason(meter, NFM_REASON_RECEIVED, 1, 0, a->time_ns);
 	exporter = admit(meter, a);
@@ -424,13 +425,15 @@ uint32_t nfm_meter_take(struct nfm_meter *meter, const struct nfm_arrival *a)
 		reject(meter, a, exporter, reason, meter->datagram.rejected);
 	if (reason != NFM_REASON_NONE && exporter >= 0)
 		nfm_flow_accept(&meter->templates.decoder, &source); /* what it has redefined */
-	nfm_journal_commit(meter->log, a->ring_pos, meter->ring.consumer_pos);
+	nfm_journal_commit(meter->log, a->ring_pos,
+			   a->ring == NFM_JOURNAL_RING_OLD ? meter->old_ring.consumer_pos :
+							     meter->ring.consumer_pos);
 	return reason;
 }
 
 /* A datagram that the datapath handed over. */
 static void take_punt(struct nfm_meter *meter, const struct nfm_punt *punt, bool uncounted,
-		      uint64_t ring_pos)
+		      uint64_t ring, uint64_t ring_pos)
 {
 	const struct nfm_arrival arrival = {
 		.source = punt->source,
@@ -438,6 +441,7 @@ static void take_punt(struct nfm_meter *meter, const struct nfm_punt *punt, bool
 		.length = punt->length,
 		.time_ns = punt->time_ns,
 		.uncounted = uncounted,
+		.ring = ring,
 		.ring_pos = ring_pos,
 	};
 
@@ -453,20 +457,22 @@ unsigned int nfm_meter_drain(struct nfm_meter *meter, unsigned int limit)
 	if (!meter->ring.consumer_pos)
 		return 0;
 	for (; taken < limit && nfm_ring_peek(&meter->ring, &punt, &next); taken++)
-		take_punt(meter, punt, punt->reason == NFM_REASON_NO_COLUMN, next);
+		take_punt(meter, punt, punt->reason == NFM_REASON_NO_COLUMN,
+			  NFM_JOURNAL_RING_TABLE, next);
 	return taken;
 }
 
-unsigned int nfm_meter_take_over(struct nfm_meter *meter, struct nfm_ring *ring)
+/* No further than it is filled now: its program may go on filling it. */
+unsigned int nfm_meter_drain_old(struct nfm_meter *meter)
 {
+	struct nfm_ring *ring = &meter->old_ring;
+	uint64_t end = __atomic_load_n(ring->producer_pos, __ATOMIC_ACQUIRE);
 	const struct nfm_punt *punt;
 	unsigned int taken = 0;
 	uint64_t next;
 
-	for (; nfm_ring_peek(ring, &punt, &next); taken++) {
-		take_punt(meter, punt, true, NFM_JOURNAL_NO_RING);
-		__atomic_store_n(ring->consumer_pos, next, __ATOMIC_RELEASE);
-	}
+	for (; *ring->consumer_pos < end && nfm_ring_peek(ring, &punt, &next); taken++)
+		take_punt(meter, punt, true, NFM_JOURNAL_RING_OLD, next);
 	return taken;
 }
 

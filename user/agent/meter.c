@@ -161,6 +161,37 @@ void nfm_meter_geometry(const struct nfm_config *config, struct nfm_geometry *g)
 					      NFM_WAITING_PAGE);
 }
 
+/* Of an agent that ended while it took over: 1; 0: there is none. */
+static int open_old_ring(struct nfm_meter *meter, struct nfm_error *error)
+{
+	int r = nfm_xdp_open_old_ring(meter->config->pin, &meter->old_ring, error);
+
+	return r == -ENOENT ? 0 : r < 0 ? r : 1;
+}
+
+/* The order is: pinned, replaced, and then, here: grace, taken, unpinned. */
+void nfm_meter_take_over(struct nfm_meter *meter)
+{
+	struct nfm_error error = {};
+	unsigned int taken;
+	int r = meter->old_ring.consumer_pos ? 1 : open_old_ring(meter, &error);
+
+	if (r == 0)
+		return;
+	if (r > 0) {
+		nfm_meter_grace(); /* runs of the old program are over */
+		taken = nfm_meter_drain_old(meter);
+		nfm_ring_close(&meter->old_ring);
+		if (taken)
+			nfm_log(LOG_NOTICE, "took %u datagrams that had waited for an agent",
+				taken);
+		r = nfm_xdp_unpin_old_ring(meter->config->pin, &error);
+	}
+	if (r < 0)
+		nfm_log_limited(&meter->full_limit, nfm_clock_monotonic_ns(), LOG_ERR,
+				"datagrams that wait for an agent: %s", error.text);
+}
+
 static int open_table(struct nfm_meter *meter, const struct nfm_xdp *xdp, struct nfm_error *error)
 {
 	const struct nfm_config *config = meter->config;
@@ -170,7 +201,11 @@ static int open_table(struct nfm_meter *meter, const struct nfm_xdp *xdp, struct
 
 	if (xdp) {
 		r = nfm_xdp_table(xdp, &meter->table, error);
-		return r < 0 ? r : nfm_ring_open(xdp->punts_fd, &meter->ring, error);
+		if (r == 0)
+			r = nfm_ring_open(xdp->punts_fd, &meter->ring, error);
+		if (r == 0)
+			r = open_old_ring(meter, error);
+		return r < 0 ? r : 0;
 	}
 	r = nfm_io_mkdir_p(config->runtime, 0755);
 	if (r < 0)
@@ -201,7 +236,8 @@ static int open_parts(struct nfm_meter *meter, const struct nfm_xdp *xdp, struct
 	r = open_table(meter, xdp, error);
 	if (r < 0)
 		return r;
-	if (nfm_journal_recover(&meter->table, meter->ring.consumer_pos))
+	if (nfm_journal_recover(&meter->table, meter->ring.consumer_pos,
+				meter->old_ring.consumer_pos))
 		nfm_log(LOG_NOTICE, "finished a batch that an earlier agent had begun");
 	r = begin_table(&meter->table, meter->config->interval_s);
 	if (r < 0)
@@ -267,6 +303,7 @@ void nfm_meter_close(struct nfm_meter *meter)
 	nfm_meter_templates_close(meter);
 	nfm_customers_close(&meter->customers);
 	nfm_ring_close(&meter->ring);
+	nfm_ring_close(&meter->old_ring);
 	nfm_table_close(&meter->table);
 	nfm_xdp_close(&meter->xdp);
 	free(meter->log);

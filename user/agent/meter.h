@@ -26,6 +26,7 @@ struct nfm_meter {
 	struct nfm_table table;
 	struct nfm_xdp xdp; /* program_fd -1: socket mode */
 	struct nfm_ring ring; /* consumer_pos NULL: socket mode */
+	struct nfm_ring old_ring; /* see nfm_meter_take_over(); consumer_pos NULL: there is none */
 	struct nfm_customers customers;
 	struct nfm_batch_log *log;
 	struct nfm_templates templates;
@@ -53,6 +54,13 @@ void nfm_meter_close(struct nfm_meter *meter);
 /** Reads the customers file and makes the table follow. Nothing is changed on an error. */
 int nfm_meter_reload(struct nfm_meter *meter, struct nfm_customers_change *change,
 		     struct nfm_error *error);
+
+/**
+ * What waits in the ring of a program that no agent had, and that gives way to ours, is counted,
+ * and the ring unpinned. While the program is still on its NIC more may come: to be called again.
+ * Does nothing where no such ring is pinned.
+ */
+void nfm_meter_take_over(struct nfm_meter *meter);
 
 /** What of a new table's sizes only the agent's configuration says: the waiting room. */
 void nfm_meter_geometry(const struct nfm_config *config, struct nfm_geometry *g);
@@ -86,6 +94,7 @@ struct nfm_arrival {
 	uint32_t length;
 	uint64_t time_ns; /* CLOCK_MONOTONIC, coarse */
 	bool uncounted;	  /* nobody has counted it as received yet */
+	uint64_t ring;	   /* NFM_JOURNAL_RING_… */
 	uint64_t ring_pos; /* NFM_JOURNAL_NO_RING: from the socket */
 };
 
@@ -95,8 +104,8 @@ uint32_t nfm_meter_take(struct nfm_meter *meter, const struct nfm_arrival *arriv
 /** Takes up to `limit` datagrams out of the punt ring; returns how many. */
 unsigned int nfm_meter_drain(struct nfm_meter *meter, unsigned int limit);
 
-/** Takes all that waits in the ring of another table, which nobody counted; returns how many. */
-unsigned int nfm_meter_take_over(struct nfm_meter *meter, struct nfm_ring *ring);
+/** Takes what stands in the old ring, which nobody counted; returns how many. */
+unsigned int nfm_meter_drain_old(struct nfm_meter *meter);
 
 /** Counts a set that waited, if its template has come. */
 void nfm_meter_take_waiting(struct nfm_meter *meter, const struct nfm_waiting *waiting);

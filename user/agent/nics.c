@@ -272,11 +272,29 @@ static void replace_siblings(const struct nfm_xdp *xdp)
 		if_freenameindex(all);
 }
 
-/* An nfmeter that no agent had: what waits in its ring is taken, then ours replaces it. */
-static int replace_unadopted(const struct nfm_xdp *xdp, const char *interface,
-			     uint32_t program_id,
-			     void (*unadopted)(void *cookie, const struct nfm_xdp *old),
-			     void *cookie, struct nfm_error *error)
+/*
+ * Ours takes the place of an nfmeter that no agent had. Its ring is pinned first: it would go with
+ * the program and with us, and we may end at any moment.
+ */
+static int put_in_place(const struct nfm_config *config, const struct nfm_xdp *xdp,
+			struct nfm_meter *meter, const char *interface,
+			const struct nfm_xdp *old, struct nfm_error *error)
+{
+	int r = nfm_xdp_pin_old_ring(old, config->pin, error);
+
+	if (r < 0)
+		return r;
+	r = nfm_xdp_replace(xdp, interface, old, error);
+	if (meter) /* also if it failed: somebody may have detached it */
+		nfm_meter_take_over(meter);
+	else if (r == 0) /* the agent may have been here between the two */
+		r = nfm_xdp_pin_old_ring(old, config->pin, error);
+	return r;
+}
+
+static int replace_unadopted(const struct nfm_config *config, const struct nfm_xdp *xdp,
+			     struct nfm_meter *meter, const char *interface,
+			     uint32_t program_id, struct nfm_error *error)
 {
 	struct nfm_xdp old = NFM_XDP_NONE;
 	struct nfm_table table = { .refusals_fd = -1 };
@@ -297,17 +315,14 @@ static int replace_unadopted(const struct nfm_xdp *xdp, const char *interface,
 				  interface, program_id, interface);
 		goto out;
 	}
-	r = nfm_xdp_replace(xdp, interface, &old, error);
-	if (r == 0 && unadopted)
-		unadopted(cookie, &old);
+	r = put_in_place(config, xdp, meter, interface, &old, error);
 out:
 	nfm_xdp_close(&old);
 	return r;
 }
 
 static int attach_nic(const struct nfm_config *config, const struct nfm_xdp *xdp,
-		      void (*unadopted)(void *cookie, const struct nfm_xdp *old), void *cookie,
-		      struct nfm_nic *nic, struct nfm_error *error)
+		      struct nfm_meter *meter, struct nfm_nic *nic, struct nfm_error *error)
 {
 	struct nfm_xdp_state state;
 	struct nfm_error why;
@@ -331,7 +346,7 @@ static int attach_nic(const struct nfm_config *config, const struct nfm_xdp *xdp
 		nic->program_id = replace_sibling(xdp, nic->name, state.program_id);
 		return 0;
 	case NFM_ATTACHED_NFMETER:
-		r = replace_unadopted(xdp, nic->name, state.program_id, unadopted, cookie, error);
+		r = replace_unadopted(config, xdp, meter, nic->name, state.program_id, error);
 		if (r < 0)
 			return r;
 		break;
@@ -353,8 +368,7 @@ static int attach_nic(const struct nfm_config *config, const struct nfm_xdp *xdp
 
 /* Attaches to one NIC and says so; what fails is an error, or (xdp = auto) left to the socket. */
 static int try_nic(const struct nfm_config *config, const struct nfm_xdp *xdp,
-		   void (*unadopted)(void *cookie, const struct nfm_xdp *old), void *cookie,
-		   struct nfm_nic *nic, struct nfm_error *error)
+		   struct nfm_meter *meter, struct nfm_nic *nic, struct nfm_error *error)
 {
 	struct nfm_error why = {};
 	int r;
@@ -365,7 +379,7 @@ static int try_nic(const struct nfm_config *config, const struct nfm_xdp *xdp,
 	nic->ifindex = if_nametoindex(nic->name);
 	if (xdp->program_fd < 0)
 		return 0;
-	r = attach_nic(config, xdp, unadopted, cookie, nic, &why);
+	r = attach_nic(config, xdp, meter, nic, &why);
 	if (r == 0) {
 		nfm_log(LOG_INFO, "%s: XDP program %u, %s", nic->name, nic->program_id, nic->mode);
 		return 0;
@@ -395,18 +409,22 @@ static void give_back(const struct nfm_config *config, struct nfm_nic *nics, boo
 }
 
 int nfm_nics_attach(const struct nfm_config *config, const struct nfm_xdp *xdp,
-		    void (*unadopted)(void *cookie, const struct nfm_xdp *old), void *cookie,
-		    struct nfm_nic *nics, struct nfm_error *error)
+		    struct nfm_meter *meter, struct nfm_nic *nics, struct nfm_error *error)
 {
-	int pinned = xdp->program_fd < 0 ? 0 : nfm_xdp_pin(xdp, config->pin, error);
+	int pinned = 0;
 
+	if (xdp->program_fd >= 0) {
+		if (meter) /* what an agent left that ended on its way through here */
+			nfm_meter_take_over(meter);
+		pinned = nfm_xdp_pin(xdp, config->pin, error);
+	}
 	if (pinned < 0)
 		return pinned;
 	for (unsigned int i = 0; i < config->interface_count; i++) {
 		int r;
 
 		memcpy(nics[i].name, config->interfaces[i], sizeof(nics[i].name));
-		r = try_nic(config, xdp, unadopted, cookie, &nics[i], error);
+		r = try_nic(config, xdp, meter, &nics[i], error);
 		if (r < 0) {
 			give_back(config, nics, pinned > 0);
 			return r;
@@ -418,9 +436,9 @@ int nfm_nics_attach(const struct nfm_config *config, const struct nfm_xdp *xdp,
 }
 
 void nfm_nics_look(const struct nfm_config *config, const struct nfm_xdp *xdp,
-		   void (*unadopted)(void *cookie, const struct nfm_xdp *old), void *cookie,
-		   struct nfm_nic *nics)
+		   struct nfm_meter *meter, struct nfm_nic *nics)
 {
+	nfm_meter_take_over(meter); /* of a NIC that was attached by command, beside us */
 	for (unsigned int i = 0; i < config->interface_count; i++) {
 		struct nfm_nic *nic = &nics[i];
 		unsigned int ifindex = if_nametoindex(nic->name);
@@ -433,7 +451,7 @@ void nfm_nics_look(const struct nfm_config *config, const struct nfm_xdp *xdp,
 		nic->ifindex = ifindex;
 		nic->mode = "none";
 		nic->program_id = 0;
-		if (ifindex && try_nic(config, xdp, unadopted, cookie, nic, &error) < 0)
+		if (ifindex && try_nic(config, xdp, meter, nic, &error) < 0)
 			nfm_log(LOG_ERR, "%s", error.text);
 	}
 }

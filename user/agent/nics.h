@@ -6,6 +6,8 @@
 #include "config/config.h"
 #include "xdp/xdp.h"
 
+struct nfm_meter;
+
 struct nfm_nic {
 	char name[IF_NAMESIZE];
 	const char *mode; /* "native", "generic", "none" */
@@ -41,20 +43,19 @@ void nfm_nics_renew(struct nfm_xdp *xdp);
 /**
  * Pins `xdp` and attaches it to every configured NIC that has no program. Foreign programs are left
  * alone: an error with xdp = native or generic; with auto said in the log, and the socket serves.
- * `unadopted` (may be NULL) hears of an nfmeter that no agent had adopted, before it is replaced.
+ * An nfmeter that no agent had is replaced; what waits in its ring is counted into `meter`, or
+ * (NULL) left pinned for the agent that runs beside us.
  * On an error NICs and pins are as before, but for an nfmeter that was replaced. Programs of other
  * builds that count into the same table are replaced on every NIC that there is.
  */
 int nfm_nics_attach(const struct nfm_config *config, const struct nfm_xdp *xdp,
-		    void (*unadopted)(void *cookie, const struct nfm_xdp *old), void *cookie,
-		    struct nfm_nic *nics, struct nfm_error *error);
+		    struct nfm_meter *meter, struct nfm_nic *nics, struct nfm_error *error);
 
 /**
  * To be called now and then: attaches to a NIC that has come, or was made anew under its name. One
  * that somebody detached by hand is left so.
  */
 void nfm_nics_look(const struct nfm_config *config, const struct nfm_xdp *xdp,
-		   void (*unadopted)(void *cookie, const struct nfm_xdp *old), void *cookie,
-		   struct nfm_nic *nics);
+		   struct nfm_meter *meter, struct nfm_nic *nics);
 
 #endif

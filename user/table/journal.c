@@ -11,6 +11,7 @@ void nfm_journal_begin(struct nfm_batch_log *log, struct nfm_table *table)
 		log->slot[log->used[i]] = 0;
 	log->count = 0;
 	log->table = table;
+	log->ring = NFM_JOURNAL_RING_TABLE;
 	log->waiting_head = table->ctl->waiting_head;
 	log->waiting_tail = table->ctl->waiting_tail;
 	log->waiting_done = NFM_WAITING_NONE;
@@ -111,6 +112,7 @@ void nfm_journal_commit(struct nfm_batch_log *log, uint64_t ring_pos, uint64_t *
 		memcpy(j->entry[i].word, log->shadow[i].word, sizeof(j->entry[i].word));
 	}
 	j->count = log->count;
+	j->ring = log->ring;
 	j->ring_pos = ring_pos;
 	j->waiting_head = log->waiting_head;
 	j->waiting_tail = log->waiting_tail;
@@ -151,19 +153,20 @@ static bool waiting_makes_sense(const struct nfm_table *t)
 	return state == NFM_WAITING_SET || state == NFM_WAITING_DONE;
 }
 
-int nfm_journal_recover(struct nfm_table *t, uint64_t *consumer_pos)
+int nfm_journal_recover(struct nfm_table *t, uint64_t *consumer_pos, uint64_t *old_consumer_pos)
 {
 	struct nfm_journal *j = t->journal;
 
 	if (__atomic_load_n(&j->state, __ATOMIC_ACQUIRE) != NFM_JOURNAL_SET)
 		return 0;
 	/* nobody but us writes it: never believed all the same, and then no part of it */
-	if (!rows_make_sense(t) || !waiting_makes_sense(t)) {
+	if (j->ring > NFM_JOURNAL_RING_OLD || !rows_make_sense(t) || !waiting_makes_sense(t)) {
+		j->ring_pos = NFM_JOURNAL_NO_RING;
 		j->count = 0;
 		j->waiting_head = t->ctl->waiting_head;
 		j->waiting_tail = t->ctl->waiting_tail;
 		j->waiting_done = NFM_WAITING_NONE;
 	}
-	finish(t, consumer_pos);
+	finish(t, j->ring == NFM_JOURNAL_RING_OLD ? old_consumer_pos : consumer_pos);
 	return 1;
 }

@@ -21,13 +21,14 @@ struct nfm_batch_log {
 	uint16_t used[NFM_JOURNAL_ENTRIES];  /* its slot */
 	uint16_t slot[NFM_JOURNAL_SLOTS];    /* hash of the row's index → entry + 1 */
 	uint32_t count;
+	uint64_t ring; /* NFM_JOURNAL_RING_…: where the batch comes from */
 	uint64_t waiting_head; /* as the batch leaves them: see table/waiting.h */
 	uint64_t waiting_tail;
 	uint64_t waiting_done; /* position, or NFM_WAITING_NONE */
 	struct nfm_table *table;
 };
 
-/** Clears the shadow rows: the batch begins. */
+/** Clears the shadow rows: the batch begins; if its ring is not the table's, log->ring says so. */
 void nfm_journal_begin(struct nfm_batch_log *log, struct nfm_table *table);
 
 /** The shadow of one of the agent's rows in the open bank; `row` counts within the column. */
@@ -41,11 +42,15 @@ uint32_t nfm_journal_room(const struct nfm_batch_log *log);
 
 /**
  * Journal, rows, then `*consumer_pos = ring_pos` (unless NFM_JOURNAL_NO_RING), then the journal's
- * end, in this order as seen by a later agent.
+ * end, in this order as seen by a later agent. `consumer_pos` is that of log->ring.
  */
 void nfm_journal_commit(struct nfm_batch_log *log, uint64_t ring_pos, uint64_t *consumer_pos);
 
-/** After a crash: finishes a batch under way. Returns 1 if there was one, else 0. */
-int nfm_journal_recover(struct nfm_table *table, uint64_t *consumer_pos);
+/**
+ * After a crash: finishes a batch under way, and moves the position of the ring that it came from:
+ * the table's, or the old one's (each may be NULL). Returns 1 if there was one, else 0.
+ */
+int nfm_journal_recover(struct nfm_table *table, uint64_t *consumer_pos,
+			uint64_t *old_consumer_pos);
 
 #endif

@@ -13,6 +13,7 @@
 
 #define PROGRAM_PIN "program"
 #define RODATA_PIN "nfmeter.rodata"
+#define OLD_RING_PIN "nfm_punts_old" /* of a program that gives way, until it is empty */
 #define NEW ".new" /* until it takes the place of what was pinned before */
 
 /* Every name under the pin directory: the program, the maps of the table, and the other maps. */
@@ -76,9 +77,16 @@ static int remove_pins(const char *directory, struct nfm_error *error)
 {
 	int r = remove_new_pins(directory, error);
 
+	if (r == 0)
+		r = nfm_xdp_unpin_old_ring(directory, error);
 	for (size_t i = 0; r == 0 && i < NFM_ARRAY_SIZE(pin_names); i++)
 		r = remove_pin(directory, pin_names[i], "", error);
 	return r;
+}
+
+int nfm_xdp_unpin_old_ring(const char *directory, struct nfm_error *error)
+{
+	return remove_pin(directory, OLD_RING_PIN, "", error);
 }
 
 int nfm_xdp_unpin(const char *directory, struct nfm_error *error)
@@ -173,4 +181,34 @@ int nfm_xdp_pin(const struct nfm_xdp *xdp, const char *directory, struct nfm_err
 	if (r < 0)
 		remove_pins(directory, NULL);
 	return r < 0 ? r : 1;
+}
+
+int nfm_xdp_open_old_ring(const char *directory, struct nfm_ring *out, struct nfm_error *error)
+{
+	char path[PATH_MAX + 32];
+	_cleanup_close_ int fd = -1;
+
+	pin_path(directory, OLD_RING_PIN, "", path, sizeof(path));
+	fd = bpf_obj_get(path);
+	if (fd < 0)
+		return nfm_error_set(error, -errno, "%s: %m", path);
+	return nfm_ring_open(fd, out, error);
+}
+
+int nfm_xdp_pin_old_ring(const struct nfm_xdp *old, const char *directory, struct nfm_error *error)
+{
+	char path[PATH_MAX + 32];
+	_cleanup_close_ int fd = -1;
+	int r;
+
+	pin_path(directory, OLD_RING_PIN, "", path, sizeof(path));
+	if (bpf_obj_pin(old->punts_fd, path) == 0)
+		return 0;
+	r = -errno;
+	fd = bpf_obj_get(path);
+	if (fd >= 0 && nfm_program_map_id(fd) == nfm_program_map_id(old->punts_fd))
+		return 0;
+	return nfm_error_set(error, r,
+			     "cannot pin %s: %s (let the agent run: it takes what waits there)",
+			     path, strerror(-r));
 }

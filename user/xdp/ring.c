@@ -23,6 +23,8 @@ int nfm_ring_open(int punts_fd, struct nfm_ring *out, struct nfm_error *error)
 
 	if (bpf_obj_get_info_by_fd(punts_fd, &info, &length) < 0)
 		return nfm_error_set(error, -errno, "punt ring: %m");
+	if (info.type != BPF_MAP_TYPE_RINGBUF)
+		return nfm_error_set(error, -EPROTO, "punt ring: map %u is none", info.id);
 	consumer = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, punts_fd, 0);
 	if (consumer == MAP_FAILED)
 		return nfm_error_set(error, -errno, "punt ring: mmap: %m");

@@ -68,6 +68,18 @@ int nfm_xdp_open_pins(const char *directory, struct nfm_xdp *out, struct nfm_err
 int nfm_xdp_pin(const struct nfm_xdp *xdp, const char *directory, struct nfm_error *error);
 int nfm_xdp_unpin(const char *directory, struct nfm_error *error);
 
+struct nfm_ring;
+
+/**
+ * The punt ring of a program that is to give way, pinned beside ours, so that what waits in it
+ * outlives program and agent; once it is empty it is unpinned. One at a time, -EEXIST: another
+ * one's is there. Opening, -ENOENT: there is none.
+ */
+int nfm_xdp_pin_old_ring(const struct nfm_xdp *old, const char *directory,
+			 struct nfm_error *error);
+int nfm_xdp_open_old_ring(const char *directory, struct nfm_ring *out, struct nfm_error *error);
+int nfm_xdp_unpin_old_ring(const char *directory, struct nfm_error *error);
+
 /**
  * Notes in the table that this process is its agent. The lock on the pins (nfm_nics_lock) keeps
  * those off who come by the pins; this one those who adopt the program from its NIC, with pins of
