@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A report says of every customer what a history of each says. */
+#include "damage.h"
 #include "old_snapshot.h"
 #include "past.h"
 
@@ -141,6 +142,29 @@ static void rollups_of_all_tiers_and_snapshots(void **state)
 }
 
 /* Days of 23 hours: those behind the change are no multiples of 24 hours after the first one. */
+/* Lines of the index that are damaged, the first one, too: all others come. */
+static void damaged_lines_are_passed_over(void **state)
+{
+	static const uint64_t lines[] = { 0, 2, 3 };
+	static struct seen seen;
+
+	(void)state;
+	past_make("UTC0", NOON_S);
+	past_roll_up();
+	for (uint32_t i = 0; i < past_files; i++)
+		unlink(in_folder(past_path[i]));
+	for (size_t i = 0; i < NFM_ARRAY_SIZE(lines); i++)
+		damage_line("samples.20261123", lines[i]);
+	report(past_from_s + 86400, past_from_s + 2 * 86400, &seen);
+	assert_int_equal(seen.lines, 4);
+	assert_string_equal(seen.line[0].id, past_ids[1]);
+	assert_string_equal(seen.line[1].id, past_ids[4]);
+	assert_int_equal(past_damaged, 1);
+	assert_int_equal(seen.head.damaged, 1);
+	report(past_from_s, past_from_s + 86400, &seen);
+	assert_int_equal(past_damaged, 0);
+}
+
 static void days_that_are_not_of_one_length(void **state)
 {
 	(void)state;
@@ -337,6 +361,7 @@ int main(void)
 		TEST(nothing_there),
 		TEST(walks_can_be_ended),
 		TEST(many_customers_come_in_order),
+		TEST(damaged_lines_are_passed_over),
 		TEST(days_that_are_not_of_one_length),
 		TEST(more_snapshots_than_can_be_open),
 		TEST(temporary_files_that_cannot_be),

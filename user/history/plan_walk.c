@@ -11,6 +11,8 @@
 #include "base/cleanup.h"
 
 #define LOOK_BACK 4U /* files among which the one before is looked for */
+/* The same, by their headers, on either side: two hours have one name when summer time ends. */
+#define LOOK_AROUND 256
 
 static void close_reader(struct nfm_snapshot_reader **reader)
 {
@@ -102,20 +104,20 @@ static int walk_rollups(struct customer *customer, uint64_t *column)
 		struct nfm_plan_rollup *rollup = &plan->rollup[i];
 		struct nfm_series_entry entry;
 		struct nfm_error error;
-		int err;
+		int err = nfm_series_reader_find(rollup->reader, series_kind(customer->kind),
+						 customer->id, &entry);
 
-		if (nfm_series_reader_find(rollup->reader, series_kind(customer->kind),
-					   customer->id, &entry) == 1) {
+		if (err == 1) {
 			note_name(customer, entry.name);
 			err = nfm_plan_rollup_cells(rollup, &entry, column, customer->take,
 						    customer->cookie);
-			if (err) {
-				nfm_error_set(&error, err,
-					      "%s: the entry of %s is damaged: its bytes of that "
-					      "day are missing",
-					      rollup->path, customer->id);
-				nfm_plan_damaged(plan, &rollup->damaged, &error);
-			}
+		}
+		if (err) { /* also of a line of the index on the way to it */
+			nfm_error_set(&error, err,
+				      "%s: the entry of %s is damaged: its bytes of that day are "
+				      "missing",
+				      rollup->path, customer->id);
+			nfm_plan_damaged(plan, &rollup->damaged, &error);
 		}
 		err = nfm_plan_progress(plan, plan->rollup_count + 2ULL * plan->snapshot_count);
 		if (err)
@@ -259,27 +261,53 @@ static int read_quality(const char *path, const struct nfm_loss *before, struct 
 	return 0;
 }
 
-/* Looks among the files before for the one of the same table's last epoch. */
-static void find_before(const struct nfm_plan *plan, const struct nfm_plan_snapshot *snapshot,
-			struct account *account)
+/* What a file says that its table had lost; -errno. */
+static int read_account(const struct nfm_plan *plan, const char *name,
+			const struct nfm_snapshot_meta *meta, struct account *account)
 {
 	struct nfm_cell cells[NFM_SNAPSHOT_GAPS + 2];
 	struct nfm_error ignored;
+	struct nfm_loss loss;
+	char path[PATH_MAX];
 	uint32_t count;
+	int err = nfm_plan_path(plan, name, path, sizeof(path));
+
+	if (!err)
+		err = read_quality(path, NULL, &loss, cells, &count, &ignored);
+	if (err)
+		return err;
+	memcpy(account->identity, meta->identity, sizeof(account->identity));
+	account->epoch = meta->epoch;
+	account->loss = loss;
+	return 0;
+}
+
+/* Looks for the file of the same table's last epoch. */
+static void find_before(const struct nfm_plan *plan, const struct nfm_plan_snapshot *snapshot,
+			struct account *account)
+{
+	int64_t at = snapshot - plan->snapshot;
+	struct nfm_error ignored;
 
 	for (uint32_t back = 1; back <= LOOK_BACK && back <= snapshot->file; back++) {
 		struct nfm_snapshot_meta meta;
 		char path[PATH_MAX];
 
-		if (nfm_plan_path(plan, plan->file[snapshot->file - back].name, path,
-				  sizeof(path)) ||
-		    nfm_snapshot_header_read(path, &meta, &ignored) ||
-		    !is_before(meta.identity, meta.epoch, &snapshot->meta) ||
-		    read_quality(path, NULL, &account->loss, cells, &count, &ignored))
-			continue;
-		memcpy(account->identity, meta.identity, sizeof(meta.identity));
-		account->epoch = meta.epoch;
-		return;
+		const char *name = plan->file[snapshot->file - back].name;
+
+		if (!nfm_plan_path(plan, name, path, sizeof(path)) &&
+		    !nfm_snapshot_header_read(path, &meta, &ignored) &&
+		    is_before(meta.identity, meta.epoch, &snapshot->meta) &&
+		    !read_account(plan, name, &meta, account))
+			return;
+	}
+	for (int64_t i = NFM_MAX(at - LOOK_AROUND, 0);
+	     i < NFM_MIN(at + LOOK_AROUND, (int64_t)plan->snapshot_count); i++) {
+		const struct nfm_plan_snapshot *other = &plan->snapshot[i];
+
+		if (is_before(other->meta.identity, other->meta.epoch, &snapshot->meta) &&
+		    !read_account(plan, other->name, &other->meta, account))
+			return;
 	}
 }
 
@@ -319,10 +347,14 @@ static void take_rollup_quality(struct nfm_plan *plan, struct nfm_plan_rollup *r
 {
 	struct nfm_series_entry entry;
 	struct nfm_error error;
+	int err;
 
-	if (rollup->damaged ||
-	    nfm_series_reader_find(rollup->reader, NFM_SERIES_QUALITY, "", &entry) != 1 ||
-	    !nfm_plan_rollup_cells(rollup, &entry, column, take, cookie))
+	if (rollup->damaged)
+		return;
+	err = nfm_series_reader_find(rollup->reader, NFM_SERIES_QUALITY, "", &entry);
+	if (err == 1)
+		err = nfm_plan_rollup_cells(rollup, &entry, column, take, cookie);
+	if (!err)
 		return;
 	nfm_error_set(&error, -EBADMSG, "%s: its account of coverage and loss is damaged: the "
 					"day counts as not covered", rollup->path);

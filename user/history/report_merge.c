@@ -109,6 +109,28 @@ static uint64_t key_of(const char *id)
 	return be64toh(key);
 }
 
+/* The entry that is due, or the next one whose line of the index is not damaged: 1; 0: none is. */
+static int find_entry(struct nfm_report_merge *merge, struct source *source)
+{
+	struct nfm_plan_rollup *rollup = &merge->plan->rollup[source->number];
+	uint64_t number = source->entry.number;
+	struct nfm_error error;
+	int more;
+
+	while ((more = nfm_series_reader_entry(rollup->reader, number, &source->entry)) < 0) {
+		nfm_error_set(&error, more,
+			      "%s: its index is damaged: customers of that day are missing",
+			      rollup->path);
+		nfm_plan_damaged(merge->plan, &rollup->damaged, &error);
+		number++;
+	}
+	if (!more || source->entry.kind != NFM_SERIES_CUSTOMER)
+		return 0;
+	source->id = source->entry.id;
+	source->name = source->entry.name;
+	return 1;
+}
+
 /* On to the next customer: 1; 0: there is none, also where the rest is damaged. */
 static int advance(struct nfm_report_merge *merge, struct source *source)
 {
@@ -123,15 +145,9 @@ static int advance(struct nfm_report_merge *merge, struct source *source)
 			return 0;
 		merge->err = 0;
 	} else if (source->is_rollup) {
-		const struct nfm_plan_rollup *rollup = &merge->plan->rollup[source->number];
-
 		source->entry.number++;
-		if (!nfm_series_reader_entry(rollup->reader, source->entry.number,
-					     &source->entry) ||
-		    source->entry.kind != NFM_SERIES_CUSTOMER)
+		if (!find_entry(merge, source))
 			return 0;
-		source->id = source->entry.id;
-		source->name = source->entry.name;
 	} else {
 		more = nfm_snapshot_reader_customer(source->reader, &source->customer);
 		if (more < 0) {
@@ -263,11 +279,8 @@ static void open_rollup(struct nfm_report_merge *merge, uint32_t number)
 
 	*source = (struct source){ .number = number, .is_rollup = true };
 	merge->entries += rollup->head->entries;
-	if (!nfm_series_reader_entry(rollup->reader, 0, &source->entry) ||
-	    source->entry.kind != NFM_SERIES_CUSTOMER)
+	if (!find_entry(merge, source))
 		return;
-	source->id = source->entry.id;
-	source->name = source->entry.name;
 	source->key = key_of(source->id);
 	merge->sources++;
 }
