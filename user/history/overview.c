@@ -10,7 +10,7 @@
 #include "history/gaps.h"
 
 #define SAMPLE_LEAST_S 300U
-#define SAMPLE_MOST_S 86400U /* of days that have 25 hours, too */
+#define SAMPLE_MOST_S 86400U /* of days that have 23 or 25 hours, too */
 
 /* Of the bounds the last one that is not behind a moment, which lies within them. */
 static uint32_t find_step(const struct nfm_overview_steps *steps, uint64_t unix_ms)
@@ -51,6 +51,13 @@ void nfm_overview_spread(const struct nfm_overview_steps *steps, const struct nf
 	}
 }
 
+static uint32_t choose_sample_s(uint32_t finest_s)
+{
+	if (finest_s > SAMPLE_MOST_S / 2)
+		return SAMPLE_MOST_S;
+	return NFM_MAX(finest_s, SAMPLE_LEAST_S);
+}
+
 struct overview {
 	const struct nfm_overview_steps *steps;
 	struct nfm_overview_steps whole; /* one step: the range */
@@ -81,14 +88,30 @@ static void cut_covered(const struct nfm_overview_steps *steps)
 							       steps->bound_unix_ms[i]);
 }
 
-static void fill_head(struct nfm_plan *plan, const uint64_t *column, struct nfm_history_head *head)
+/* All that is covered: what is covered twice makes up for no hole. */
+static uint64_t sum_covered_ms(const struct nfm_samples *samples)
+{
+	uint64_t sum_ms = 0;
+
+	for (uint32_t i = 0; i < samples->count; i++) {
+		uint64_t from_ms = samples->base_unix_ms + (uint64_t)i * samples->sample_ms;
+		uint64_t to_ms = NFM_MIN(from_ms + samples->sample_ms, samples->to_unix_ms);
+
+		from_ms = NFM_MAX(from_ms, samples->from_unix_ms);
+		sum_ms += NFM_MIN(samples->covered_ms[i], to_ms - from_ms);
+	}
+	return sum_ms;
+}
+
+static void fill_head(struct nfm_plan *plan, const struct nfm_samples *samples,
+		      const uint64_t *column, struct nfm_history_head *head)
 {
 	head->from_unix_s = plan->range.from_unix_ms / 1000;
 	head->to_unix_s = plan->range.to_unix_ms / 1000;
 	head->elapsed_ms = plan->closed_unix_ms - plan->range.from_unix_ms;
 	head->finest_s = plan->finest_s;
 	head->quality = (struct nfm_history_quality){
-		.covered_ms = NFM_MIN(column[NFM_CELL_COVERED_MS], head->elapsed_ms),
+		.covered_ms = NFM_MIN(sum_covered_ms(samples), head->elapsed_ms),
 		.lost_records = column[NFM_CELL_LOST_RECORDS],
 		.lost_datagrams = column[NFM_CELL_LOST_DATAGRAMS],
 		.rejected_records = column[NFM_CELL_REJECTED_RECORDS],
@@ -101,7 +124,7 @@ int nfm_overview_make(struct nfm_plan *plan, const struct nfm_overview_steps *st
 		      struct nfm_history_head *head, struct nfm_samples *samples,
 		      struct nfm_error *error)
 {
-	uint32_t sample_s = NFM_MIN(NFM_MAX(plan->finest_s, SAMPLE_LEAST_S), SAMPLE_MOST_S);
+	uint32_t sample_s = choose_sample_s(plan->finest_s);
 	uint64_t bound[] = { plan->range.from_unix_ms, plan->range.to_unix_ms };
 	uint64_t column[NFM_CELL_COLUMNS] = { 0 };
 	struct overview overview = {
@@ -118,7 +141,7 @@ int nfm_overview_make(struct nfm_plan *plan, const struct nfm_overview_steps *st
 	if (err)
 		return err;
 	err = nfm_plan_walk_quality(plan, take, &overview);
-	fill_head(plan, column, head);
+	fill_head(plan, samples, column, head);
 	if (!err)
 		err = nfm_gaps_list(&overview.gaps, plan->range.from_unix_ms,
 				    plan->closed_unix_ms, head);
