@@ -103,7 +103,25 @@ static void a_day_waits_for_what_may_reach_into_it(void **state)
 	make_interval(102, end_s + 2 * INTERVAL_S, INTERVAL_S);
 	assert_int_equal(run_rollup(end_s - 1, &result), 0);
 	assert_int_equal(result.days, 0); /* by the clock it is not over */
-	assert_int_equal(run_rollup(end_s, &result), 0);
+	assert_int_equal(run_rollup(end_s + 2 * INTERVAL_S, &result), 0);
+	assert_int_equal(result.days, 1);
+	assert_rollup("days.20251122");
+}
+
+/* One of a clock that was wrong says of no day that all of it has come. */
+static void snapshots_of_the_future_end_no_day(void **state)
+{
+	const uint64_t end_s = MIDNIGHT_S + DAY_S;
+	struct nfm_rollup_result result;
+
+	(void)state;
+	make_intervals(MIDNIGHT_S + 2 * INTERVAL_S, end_s - INTERVAL_S, INTERVAL_S);
+	make_interval(77, end_s + 400 * DAY_S, INTERVAL_S);
+	assert_int_equal(run_rollup(end_s + 1, &result), 0);
+	assert_int_equal(result.days, 0);
+	make_interval(99, end_s - INTERVAL_S, INTERVAL_S);
+	make_interval(100, end_s + 2 * INTERVAL_S, INTERVAL_S);
+	assert_int_equal(run_rollup(end_s + 3 * INTERVAL_S, &result), 0);
 	assert_int_equal(result.days, 1);
 	assert_rollup("days.20251122");
 }
@@ -446,6 +464,7 @@ int main(void)
 		TEST(names_are_the_latest),
 		TEST(quality_is_that_of_the_sources),
 		TEST(a_day_waits_for_what_may_reach_into_it),
+		TEST(snapshots_of_the_future_end_no_day),
 		TEST(patience_ends_after_26_hours),
 		TEST(what_is_there_is_left_alone),
 		TEST(short_intervals_make_samples_of_a_minute),

@@ -334,6 +334,8 @@ int nfm_rollup_day_make(struct nfm_rollup_work *work, const struct nfm_rollup_da
 		code = survey_all(&m);
 	if (code || !m.taken)
 		return code;
+	if (day->again && m.taken != day->sources) /* what stands there has more than we would */
+		return 0;
 	code = reduce(&m);
 	if (!code)
 		code = open_writers(&m);

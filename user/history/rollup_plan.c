@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "history/rollup_late.h"
 #include "history/series.h"
 
 #define DAY_S 86400U
@@ -148,6 +149,8 @@ static void look_at_newest(struct planner *p)
 		uint64_t slot_s = meta->slot_unix_ns / NFM_NS_PER_S;
 		uint64_t back_s = (uint64_t)meta->earlier_slots * meta->interval_s;
 
+		if (slot_s > p->now_s) /* of a clock that was wrong: it ends no day */
+			continue;
 		p->newest_slot_s = NFM_MAX(p->newest_slot_s, slot_s);
 		if (back_s < slot_s)
 			p->newest_reach_s = NFM_MAX(p->newest_reach_s, slot_s - back_s);
@@ -179,13 +182,15 @@ static bool find_wanted(const struct planner *p, struct nfm_rollup_day *day)
 
 	if (is_past(p->limits->days_s, age_s) || !path_of(p->plan, day->date, NFM_TIER_DAYS, path))
 		return false;
-	if (!access(path, F_OK))
+	day->again = !access(path, F_OK);
+	if (day->again && !nfm_rollup_is_late(p->plan, path, day))
 		return false;
 	day->wanted[NFM_TIER_DAYS] = true;
 	path_of(p->plan, day->date, NFM_TIER_HOURS, path);
-	day->wanted[NFM_TIER_HOURS] = !is_past(p->limits->hours_s, age_s) && access(path, F_OK);
+	day->wanted[NFM_TIER_HOURS] = !is_past(p->limits->hours_s, age_s) &&
+				      (day->again || access(path, F_OK));
 	path_of(p->plan, day->date, NFM_TIER_SAMPLES, path);
-	day->wanted[NFM_TIER_SAMPLES] = access(path, F_OK) != 0;
+	day->wanted[NFM_TIER_SAMPLES] = day->again || access(path, F_OK);
 	return true;
 }
 

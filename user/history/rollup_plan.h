@@ -26,6 +26,7 @@ struct nfm_rollup_day {
 	uint64_t from_unix_s, to_unix_s;
 	bool wanted[NFM_TIERS]; /* files that are missing */
 	uint32_t sources;	/* that touch it */
+	bool again; /* made before some of them had come: now of all, or it stays as it is */
 };
 
 struct nfm_rollup_plan {
@@ -38,7 +39,8 @@ struct nfm_rollup_plan {
 
 /**
  * A day begins where the rollup of the date before ends: at midnight, and elsewhere if the TZ has
- * changed. A day with a file days.* is done, whatever else was expired or removed since.
+ * changed. A day with a file days.* is done, whatever else was expired or removed since; unless a
+ * snapshot has come that it does not name, and those that it names are all there.
  */
 int nfm_rollup_plan_make(struct nfm_rollup_plan *plan, const char *directory,
 			 const struct nfm_rollup_limits *limits, uint64_t now_unix_s,

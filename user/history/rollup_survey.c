@@ -9,6 +9,12 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 
+/*
+ * Files between one and its predecessor, at most. By name they stand apart where a clock was set
+ * back, or two hours have one name; a table whose files went would have all others looked through.
+ */
+#define LOOK_AROUND 8192U
+
 /* What one file holds beside its customers. */
 struct account {
 	struct nfm_cell cell[NFM_SNAPSHOT_GAPS + 2];
@@ -35,17 +41,24 @@ static int open_source(const struct nfm_rollup_plan *plan, const struct nfm_roll
 	return nfm_snapshot_stream_open(path, reader, error);
 }
 
-/* The file of the same table and the epoch before. */
+static bool precedes(const struct nfm_rollup_source *a, const struct nfm_rollup_source *b)
+{
+	return a->meta.epoch + 1 == b->meta.epoch &&
+	       !memcmp(a->meta.identity, b->meta.identity, sizeof(a->meta.identity));
+}
+
+/* The file of the same table and the epoch before: nearly always the neighbour. */
 static struct nfm_rollup_source *predecessor(const struct nfm_rollup_plan *plan,
 					     const struct nfm_rollup_source *source)
 {
-	for (uint32_t i = 0; i < plan->source_count; i++) {
-		struct nfm_rollup_source *other = &plan->source[i];
+	uint32_t at = (uint32_t)(source - plan->source);
+	uint32_t most = NFM_MAX(at, plan->source_count - at);
 
-		if (other->meta.epoch + 1 == source->meta.epoch &&
-		    !memcmp(other->meta.identity, source->meta.identity,
-			    sizeof(other->meta.identity)))
-			return other;
+	for (uint32_t away = 1; away <= most && away <= LOOK_AROUND; away++) {
+		if (away <= at && precedes(&plan->source[at - away], source))
+			return &plan->source[at - away];
+		if (away < plan->source_count - at && precedes(&plan->source[at + away], source))
+			return &plan->source[at + away];
 	}
 	return NULL;
 }
