@@ -184,6 +184,21 @@ static void each_day_has_one(void **state)
 	assert_int_equal(rollup.pid, 0);
 }
 
+/* After a day far ahead, those of the right clock have theirs, too. */
+static void a_clock_that_ran_ahead_ends_nothing(void **state)
+{
+	(void)state;
+	begin_and_end();
+	newest(NOON_S + 365 * 86400ULL);
+	wait_for_end();
+	newest(NOON_S);
+	wait_for_end();
+	newest(NOON_S + 300);
+	assert_int_equal(rollup.pid, 0);
+	newest(NOON_S + 86400);
+	wait_for_end();
+}
+
 static void there_is_one_at_a_time(void **state)
 {
 	pid_t pid;
@@ -258,6 +273,7 @@ int main(int argc, char **argv)
 		TEST(it_is_this_program_and_gives_way),
 		TEST(without_a_folder_there_is_none),
 		TEST(each_day_has_one),
+		TEST(a_clock_that_ran_ahead_ends_nothing),
 		TEST(there_is_one_at_a_time),
 		TEST(a_failure_is_said_once_and_made_up_for),
 		TEST(a_stop_ends_it),

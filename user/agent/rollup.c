@@ -90,7 +90,8 @@ void nfm_agent_rollup_newest(struct nfm_agent_rollup *r, const struct nfm_snapsh
 
 	if (back_s < slot_s)
 		r->asked_s = nfm_snapshot_slot_start(slot_s - back_s, DAY_S);
-	if (!r->pid && r->asked_s > r->done_s)
+	/* also where it is less: a clock that was set back has its own days to come */
+	if (!r->pid && r->asked_s != r->done_s)
 		start(r);
 }
 
