@@ -70,12 +70,35 @@ static void rows_of_one_id_are_joined(void **state)
 	nfm_snapshot_reader_free(reader);
 }
 
+/* One customer is looked for: all of its rows, as if they were one. */
+static void rows_of_one_id_are_found(void **state)
+{
+	const char *const by_row[] = { "b", "a", "b", "c", "a", "b" };
+	struct nfm_snapshot_customer customer;
+	struct nfm_snapshot_reader *reader;
+	uint64_t want = 0;
+
+	(void)state;
+	make_old("nfmeter.202511220100", by_row, 6, MIDNIGHT_S);
+	for (unsigned int i = 0; i < 6; i++)
+		want += by_row[i][0] == 'b' ? made_count(MIDNIGHT_S, i).bytes : 0;
+	assert_int_equal(nfm_snapshot_find_customer(in_folder("nfmeter.202511220100"), "b",
+						    &reader, &customer, NULL), 1);
+	assert_string_equal(customer.id, "b");
+	assert_string_equal(customer.name, "old");
+	assert_int_equal(customer.up.bytes, want);
+	nfm_snapshot_reader_free(reader);
+	assert_int_equal(nfm_snapshot_find_customer(in_folder("nfmeter.202511220100"), "d",
+						    &reader, &customer, NULL), 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(old_files_are_sorted),
 		TEST(rows_of_one_id_are_joined),
+		TEST(rows_of_one_id_are_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -239,18 +239,61 @@ static uint64_t block_of(struct nfm_snapshot_reader *r, const char *id)
 	return found;
 }
 
+static void add_count(struct nfm_snapshot_count *to, const struct nfm_snapshot_count *count)
+{
+	to->bytes += count->bytes;
+	to->packets += count->packets;
+	to->flows += count->flows;
+}
+
+/*
+ * Of version 1, which may have an id more than once: all of its entries as one. What lists the
+ * first one has are put aside meanwhile.
+ */
+static int find_v1(struct nfm_snapshot_reader *r, const char *id, struct nfm_snapshot_customer *out)
+{
+	struct nfm_entry_lists lists = {};
+	union nfm_entry entry;
+	bool found = false;
+	int more;
+
+	r->stream = false; /* the strings of one are kept */
+	while ((more = next_entry(r, NFM_SECTION_CUSTOMERS, &entry)) == 1) {
+		if (strcmp(entry.customer.id, id) != 0)
+			continue;
+		if (found) {
+			add_count(&out->up, &entry.customer.up);
+			add_count(&out->down, &entry.customer.down);
+			continue;
+		}
+		found = true;
+		*out = entry.customer;
+		out->id = keep(r, out->id);
+		out->name = keep(r, out->name);
+		lists = r->v1->lists;
+		r->v1->lists = (struct nfm_entry_lists){};
+	}
+	if (found) {
+		nfm_entry_lists_free(&r->v1->lists);
+		r->v1->lists = lists;
+	}
+	if (more < 0 || r->code)
+		return more < 0 ? more : r->code;
+	return found;
+}
+
 /* 1 and the customer, 0: it is not there. */
 static int find(struct nfm_snapshot_reader *r, const char *id, struct nfm_snapshot_customer *out)
 {
-	uint64_t at = 0;
+	uint64_t at;
 	int more;
 
-	if (!r->v1) {
-		at = block_of(r, id);
-		if (!at || r->foot.blocks.code)
-			return r->foot.blocks.code;
-		nfm_sections_seek(&r->sections, at);
-	}
+	if (r->v1)
+		return find_v1(r, id, out);
+	at = block_of(r, id);
+	if (!at || r->foot.blocks.code)
+		return r->foot.blocks.code;
+	nfm_sections_seek(&r->sections, at);
 	do {
 		int order;
 
@@ -260,9 +303,9 @@ static int find(struct nfm_snapshot_reader *r, const char *id, struct nfm_snapsh
 		order = strcmp(out->id, id);
 		if (!order)
 			return 1;
-		if (order > 0 && !r->v1)
+		if (order > 0)
 			return 0;
-	} while (r->v1 || r->sections.entries_left);
+	} while (r->sections.entries_left);
 	return more < 0 ? more : 0;
 }
 
