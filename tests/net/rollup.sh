@@ -29,7 +29,7 @@ agent_is_alone() {
 	[ -z "$(pgrep -P "$AGENT")" ]
 }
 
-# The agent's snapshots, of intervals of a day, may reach back into all of them.
+# The agent's snapshots may reach back into the last of them.
 drop_own() {
 	find "$LAB/state" -maxdepth 1 -name 'nfmeter.*' -newer "$LAB/made" -delete
 }
@@ -45,7 +45,7 @@ list() { # with inodes and times: written again, they would be others
 : >"$LAB/made"
 
 # By the snapshots alone the two whole days are over, and of the one before only late bytes came.
-configure interval=86400
+configure interval=7200
 agent_start
 wait_for 30 rolled_up "$(date_of 4)" "$(date_of 3)" "$(date_of 2)"
 wait_for 10 agent_is_alone
