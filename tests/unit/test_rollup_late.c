@@ -73,6 +73,54 @@ static void a_late_one_of_another_day_changes_nothing(void **state)
 	assert_made_again(false);
 }
 
+/* A file that may reach back into the day, and has nothing there. */
+static struct made_file made_reaching(struct made_entry *entry)
+{
+	struct made_file file = {
+		.meta = made_meta(90, MIDNIGHT_S + DAY_S + 10 * INTERVAL_S, INTERVAL_S),
+		.entries = entry,
+		.entry_count = 1,
+	};
+
+	*entry = (struct made_entry){
+		.id = "c0",
+		.up = { 5000, 5, 5 },
+		.earlier = { .back = 9, .up_bytes = 1000 },
+	};
+	file.meta.earlier_slots = 24;
+	return file;
+}
+
+static void what_may_reach_back_has_to_have_something(void **state)
+{
+	struct made_entry entry;
+	struct made_file file = made_reaching(&entry);
+
+	(void)state;
+	make_day_without();
+	make_snapshot(&file);
+	assert_made_again(false);
+	entry.earlier.back = 11;
+	file.meta.epoch++;
+	make_snapshot(&file);
+	assert_made_again(true);
+	assert_made_again(false);
+}
+
+static void unmatched_bytes_are_something(void **state)
+{
+	struct made_entry entry;
+	struct made_file file = made_reaching(&entry);
+
+	(void)state;
+	make_day_without();
+	file.unmatched = (struct nfm_snapshot_count){ 700, 7, 7 };
+	file.unmatched_earlier = (struct nfm_snapshot_earlier){ 20, 70, 0 };
+	make_snapshot(&file);
+	assert_made_again(true);
+	assert_made_again(false);
+}
+
 /* What the rollup has of a snapshot that is gone is in nothing else. */
 static void not_where_a_source_is_gone(void **state)
 {
@@ -126,6 +174,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_late_one_comes_into_all_tiers),
 		TEST(a_late_one_of_another_day_changes_nothing),
+		TEST(what_may_reach_back_has_to_have_something),
+		TEST(unmatched_bytes_are_something),
 		TEST(not_where_a_source_is_gone),
 		TEST(not_where_a_source_is_damaged),
 		TEST(not_for_one_that_is_damaged),

@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "abi.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "history/series.h"
 
 #define DAY_MOST_MS (50 * 3600 * 1000ULL) /* of one that a change of the TZ made longer */
@@ -33,18 +35,63 @@ static bool is_named(const struct nfm_series_reader *r, const char *name)
 	return false;
 }
 
-/* What is damaged would be left out again, each time. */
-static bool is_whole(const struct nfm_rollup_plan *plan, const struct nfm_rollup_source *source)
+/* Whether bytes of these slots lie in the day. */
+static bool reaches(const struct nfm_snapshot_meta *meta, const struct nfm_rollup_day *day,
+		    const struct nfm_snapshot_earlier *earlier, uint32_t count)
 {
+	const struct nfm_snapshot_count all = { UINT64_MAX, 0, 0 };
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct nfm_cell cell[2]; /* the slot, and what is left of the bytes */
+
+		if (!(earlier[i].up_bytes | earlier[i].down_bytes))
+			continue;
+		nfm_cells_of_entry(meta, &all, &all, &earlier[i], 1, cell);
+		if (cell[0].from_unix_ms < day->to_unix_s * 1000 &&
+		    cell[0].to_unix_ms > day->from_unix_s * 1000)
+			return true;
+	}
+	return false;
+}
+
+/* Earlier bytes of anybody that lie in the day; false also where the file is damaged. */
+static bool has_earlier(struct nfm_snapshot_reader *reader, const struct nfm_rollup_day *day)
+{
+	const struct nfm_snapshot_meta *meta = nfm_snapshot_reader_meta(reader);
+	struct nfm_snapshot_customer customer;
+	bool found = false;
+
+	for (uint32_t row = NFM_ROW_UNMATCHED; row <= NFM_ROW_LOCAL; row++) {
+		uint32_t count;
+		const struct nfm_snapshot_earlier *earlier =
+			nfm_snapshot_reader_earlier(reader, row, &count);
+
+		found |= reaches(meta, day, earlier, count);
+	}
+	while (!found && nfm_snapshot_reader_customer(reader, &customer) == 1)
+		found = reaches(meta, day, customer.earlier, customer.earlier_count);
+	return found;
+}
+
+/*
+ * Whether a file is whole, since what is damaged would be left out again each time, and has
+ * something of the day. Most that only might reach back into it have not.
+ */
+static bool has_something(const struct nfm_rollup_plan *plan,
+			  const struct nfm_rollup_source *source, const struct nfm_rollup_day *day)
+{
+	uint64_t begin_ns = NFM_MIN(source->meta.slot_unix_ns, source->meta.from_unix_ns);
 	struct nfm_snapshot_reader *reader;
 	char path[PATH_MAX];
+	bool found;
 
 	if (snprintf(path, sizeof(path), "%s/%s", plan->directory, source->name) >=
 		    (int)sizeof(path) ||
 	    nfm_snapshot_reader_open(path, &reader, NULL))
 		return false;
+	found = begin_ns / NFM_NS_PER_S < day->to_unix_s || has_earlier(reader, day);
 	nfm_snapshot_reader_free(reader);
-	return true;
+	return found;
 }
 
 /* The rollup's own day, if it is one. */
@@ -83,7 +130,8 @@ bool nfm_rollup_is_late(const struct nfm_rollup_plan *plan, const char *path,
 		return false;
 	for (uint32_t i = 0; i < plan->source_count && !late; i++)
 		late = nfm_rollup_touches(&plan->source[i], &made) &&
-		       !is_named(r, plan->source[i].name) && is_whole(plan, &plan->source[i]);
+		       !is_named(r, plan->source[i].name) &&
+		       has_something(plan, &plan->source[i], &made);
 	if (late)
 		*day = made;
 	return late;
