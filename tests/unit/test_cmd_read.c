@@ -105,7 +105,8 @@ static void json_has_slots_and_gaps(void **state)
 	(void)state;
 	read_file(true, NFM_FORMAT_JSON);
 	assert_true(says("\"slot\":\"2026-11-22T12:00:00Z\""));
-	assert_true(says("\"partial\":true,\"merged\":true,\"unbalanced\":false,\"earlier_slots\":8"));
+	assert_true(says("\"partial\":true,\"merged\":true,\"unbalanced\":false,"
+			 "\"earlier_slots\":8"));
 	assert_true(says("\"gaps\":[{\"from\":\"2026-11-22T12:01:40Z\","
 			 "\"to\":\"2026-11-22T12:02:40Z\"}]"));
 	assert_true(says("\"earlier\":[{\"time\":\"2026-11-22T11:55:00Z\",\"up_bytes\":1000,"
@@ -119,7 +120,8 @@ static void json_without_them_is_as_it_was(void **state)
 {
 	(void)state;
 	read_file(false, NFM_FORMAT_JSON);
-	assert_true(says("\"partial\":false,\"merged\":false,\"unbalanced\":false,\"earlier_slots\":8,\"gaps\":[]"));
+	assert_true(says("\"partial\":false,\"merged\":false,\"unbalanced\":false,"
+			 "\"earlier_slots\":8,\"gaps\":[]"));
 	assert_false(says("\"earlier\""));
 	assert_false(says("unmatched_earlier"));
 	assert_true(says("\"unmatched\":{\"bytes\":9,\"packets\":8,\"flows\":7}"));
