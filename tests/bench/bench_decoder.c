@@ -92,6 +92,8 @@ static double cpu_s(void)
 	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
+#define UPTIME_MS 1000000U /* of the router, when the first datagram is sent */
+
 /* ---- datagrams ---- */
 
 /* One side a customer, the other anybody. */
@@ -111,7 +113,11 @@ static struct nfm_record random_record(void)
 
 static uint32_t build_v5(uint8_t *payload)
 {
-	const struct nfm_export header = { .count = V5_RECORDS };
+	const struct nfm_export header = {
+		.count = V5_RECORDS,
+		.first_ms = UPTIME_MS - 20000,
+		.last_ms = UPTIME_MS - 5000,
+	};
 	struct nfm_record record[V5_RECORDS];
 
 	for (uint32_t i = 0; i < V5_RECORDS; i++)
@@ -125,7 +131,8 @@ static void put_v9_record(struct nfm_sets *sets)
 	const struct nfm_sets_value value[] = {
 		{ 8, r.src, NULL },    { 12, r.dst, NULL },  { 225, r.src, NULL },
 		{ 226, r.dst, NULL },  { 1, r.bytes, NULL }, { 2, r.packets, NULL },
-		{ 22, 900000, NULL },  { 21, 950000, NULL }, { 4, 6, NULL },
+		{ 22, UPTIME_MS - 20000, NULL }, { 21, UPTIME_MS - 5000, NULL },
+		{ 4, 6, NULL },
 		{ 10, 1, NULL },       { 14, 2, NULL },
 	};
 	uint32_t count;
@@ -180,7 +187,7 @@ static const uint8_t *next_datagram(struct bench *b, uint32_t way, uint32_t vers
 
 	if (!start_ns)
 		start_ns = now_ns;
-	word_be = htonl(1000000 + (uint32_t)((now_ns - start_ns) / 1000000));
+	word_be = htonl(UPTIME_MS + (uint32_t)((now_ns - start_ns) / 1000000));
 	memcpy(payload + 4, &word_be, sizeof(word_be));
 	word_be = htonl((uint32_t)time(NULL));
 	memcpy(payload + 8, &word_be, sizeof(word_be));
@@ -300,6 +307,7 @@ static int write_files(void)
 		return -errno;
 	fprintf(file,
 		"[collector]\nxdp = off\nlisten = 127.0.0.1\nport = %u\ncapacity = %u\n"
+		"interval = 86400\n" /* flows of the open slot, as nearly all are */
 		"exporters = any\ndirectory = %s/state\nruntime = %s/run\npin = %s/pin\n"
 		"[customers]\nfile = %s/customers.csv\n",
 		AGENT_PORT, CUSTOMERS + 100, state, state, state, state);
