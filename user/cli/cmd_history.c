@@ -97,7 +97,7 @@ static int read_request(int argc, char **argv, struct request *request)
 	int code, err = 0;
 
 	*request = (struct request){ .unit = NFM_STEP_SECONDS, .step = STEP_S };
-	period->now_unix_s = nfm_clock_unix_ns() / NFM_NS_PER_S;
+	period->now_unix_s = nfm_period_now_unix_s();
 	period->to_unix_s = period->now_unix_s;
 	period->percentile = PERCENTILE;
 	optind = 0;

@@ -53,6 +53,12 @@ static int take_both(struct nfm_period *period, const char *option, const char *
 	return 0;
 }
 
+/* The second that has begun is in it whole: an interval that has just ended is not cut. */
+uint64_t nfm_period_now_unix_s(void)
+{
+	return (nfm_clock_unix_ns() + NFM_NS_PER_S - 1) / NFM_NS_PER_S;
+}
+
 int nfm_period_option(struct nfm_period *period, int code, const char *text)
 {
 	int err;

@@ -30,6 +30,9 @@ struct nfm_period {
 	{ "day", required_argument, NULL, 'd' },      \
 	{ "percentile", required_argument, NULL, 'p' }
 
+/** Now, rounded up to the end of the second. */
+uint64_t nfm_period_now_unix_s(void);
+
 /** Takes one of those options. 0, or -EINVAL: not understood, and said so on stderr. */
 int nfm_period_option(struct nfm_period *period, int code, const char *text);
 
