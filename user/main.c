@@ -4,7 +4,7 @@
 
 #include "agent/agent.h"
 #include "cli/cli.h"
-#include "cli/period.h"
+#include "cli/options.h"
 
 static int cmd_run(struct nfm_cli *cli, int argc, char **argv)
 {
@@ -45,12 +45,12 @@ static const struct nfm_command commands[] = {
 	{ "export", "FILE... --format FORMAT -w OUT [--compress METHOD]",
 	  "snapshots as nfdump, csv or json; OUT: a file, a folder (nfdump), - (csv, json); "
 	  "METHOD: none, lz4, or zstd, which needs nfdump 1.7.4", false, nfm_cmd_export },
-	{ "history", "CUSTOMER | --unmatched | --local [--step STEP] " NFM_PERIOD_USAGE,
+	{ "history", "CUSTOMER | --unmatched | --local [--step STEP] " NFM_CLI_RANGE_USAGE,
 	  "a customer over time; by default the last 24 hours by 5m; STEP: 5m, 1h, 1d, 1mo; "
-	  NFM_PERIOD_HELP, true, nfm_cmd_history },
-	{ "report", "[--sort KEY] [--top N] " NFM_PERIOD_USAGE,
+	  NFM_CLI_RANGE_HELP, true, nfm_cmd_history },
+	{ "report", "[--sort KEY] [--top N] " NFM_CLI_RANGE_USAGE,
 	  "every customer: totals, average, maximum, percentile; by default this month so far; "
-	  "KEY: up, down, total, percentile or id; " NFM_PERIOD_HELP, true, nfm_cmd_report },
+	  "KEY: up, down, total, percentile or id; " NFM_CLI_RANGE_HELP, true, nfm_cmd_report },
 	{ "rollup", "[DIR]", "roll up now the days that are over: the agent does so after midnight",
 	  true, nfm_cmd_rollup },
 	{ "expire", "[DIR] [-s SIZE] [-t LIFETIME] [-w PERCENT] [-n]", "expire snapshots now", true,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* `read`: what a file says of slots, gaps and earlier bytes, in each of its forms. */
-#include "cli/read.h"
+#include "view/document.h"
 
 #include <limits.h>
 #include <setjmp.h>
@@ -89,7 +89,7 @@ static void read_file(bool late, enum nfm_format format)
 	assert_non_null(to);
 	out = nfm_output_new(to, format, true);
 	assert_non_null(out);
-	assert_int_equal(nfm_read_write_file(out, path, NULL), 0);
+	assert_int_equal(nfm_document_read(out, path, NULL), 0);
 	assert_int_equal(nfm_output_finish(out, NULL), 0);
 	nfm_output_free(out);
 	fclose(to);

@@ -2,7 +2,7 @@
 /* `templates`: out of the folder alone, and with a table whose pool says where they are. */
 #include "commands.h"
 
-#include "cli/templates.h"
+#include "view/templates.h"
 
 static void add_three(struct fixture *f)
 {

@@ -2,7 +2,7 @@
 /* show, status, exporters, customers on a table with known counters. */
 #include "commands.h"
 
-#include "cli/exporters.h"
+#include "view/exporters.h"
 #include "table/waiting.h"
 
 /* ---- counters ---- */

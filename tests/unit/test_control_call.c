@@ -15,7 +15,7 @@
 
 #include "agent/control.h"
 #include "base/cleanup.h"
-#include "cli/ask.h"
+#include "view/ask.h"
 
 struct fixture {
 	char directory[64];

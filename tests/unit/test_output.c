@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* One series of events, three formats; what is hostile in it stays harmless; errors are told. */
-#include "cli/output.h"
+#include "view/output.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What history and report say beside their numbers, and when they show how far they are. */
-#include "cli/period.h"
+#include "view/period.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +17,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "cli/progress.h"
 
 #define NOON_S 1795348800ULL /* 2026-11-22 12:00:00 UTC */
 
@@ -31,7 +32,7 @@ static char *written(enum nfm_format format, const struct nfm_history_head *head
 	FILE *to = open_memstream(&text, &size);
 
 	assert_non_null(to);
-	out = nfm_output_new(to, format, false);
+	out = nfm_output_new(to, format, true);
 	nfm_output_object(out, NULL);
 	write(out, head);
 	nfm_output_end(out);
@@ -140,7 +141,6 @@ static struct nfm_history_rates rates;
 
 static void write_rates(struct nfm_output *out, const struct nfm_history_head *head)
 {
-	const struct nfm_cli cli = { .format = nfm_output_format(out), .exact_bytes = true };
 	static const struct nfm_column columns[] = {
 		{ "average_up_bps", "A", NFM_COLUMN_RIGHT },
 		{ "maximum_up_bps", "M", NFM_COLUMN_RIGHT },
@@ -151,7 +151,7 @@ static void write_rates(struct nfm_output *out, const struct nfm_history_head *h
 	(void)head;
 	nfm_output_table(out, "customers", columns);
 	nfm_output_object(out, NULL);
-	nfm_period_write_rates(out, &cli, &rates, 95);
+	nfm_period_write_rates(out, &rates, 95);
 	nfm_output_end(out);
 	nfm_output_end(out);
 }
@@ -181,13 +181,13 @@ static void without_samples_there_is_no_maximum(void **state)
 /* ---- progress ---- */
 
 /* Runs `progress` with stderr at `fd`. */
-static int shown_on(int fd, struct nfm_period_progress *progress, uint64_t done)
+static int shown_on(int fd, struct nfm_progress *progress, uint64_t done)
 {
 	int saved = dup(STDERR_FILENO), code;
 
 	assert_true(saved >= 0);
 	assert_int_equal(dup2(fd, STDERR_FILENO), STDERR_FILENO);
-	code = nfm_period_progress(progress, done, 200);
+	code = nfm_progress_show(progress, done, 200);
 	dup2(saved, STDERR_FILENO);
 	close(saved);
 	return code;
@@ -205,7 +205,7 @@ static const char *came(int fd)
 
 static void progress_is_for_terminals_and_long_work(void **state)
 {
-	struct nfm_period_progress progress = { .what = "report" };
+	struct nfm_progress progress = { .what = "report" };
 	_cleanup_close_ int master = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK);
 	_cleanup_close_ int terminal = -1;
 	uint64_t now_ns = nfm_clock_monotonic_ns();
@@ -226,7 +226,7 @@ static void progress_is_for_terminals_and_long_work(void **state)
 
 static void progress_is_not_for_files(void **state)
 {
-	struct nfm_period_progress progress = { .what = "report", .begin_ns = 1 };
+	struct nfm_progress progress = { .what = "report", .begin_ns = 1 };
 	int ends[2];
 
 	(void)state;

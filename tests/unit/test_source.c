@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Where the table is looked for, in which order, and what is said where there is none. */
-#include "cli/source.h"
+#include "view/source.h"
 
 #include <errno.h>
 #include <setjmp.h>

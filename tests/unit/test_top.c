@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Rates between two readings, across a rotation; who leads in each order. */
-#include "cli/top.h"
+#include "view/top.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Times and steps as people write them. */
-#include "cli/when.h"
+#include "view/when.h"
 
 #include <errno.h>
 #include <setjmp.h>

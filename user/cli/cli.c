@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "cli/version.h"
+#include "view/version.h"
 
 static const struct option long_options[] = {
 	{ "config", required_argument, NULL, 'c' },

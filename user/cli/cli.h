@@ -7,8 +7,7 @@
 
 #include "base/error.h"
 #include "config/config.h"
-
-enum nfm_format { NFM_FORMAT_TEXT, NFM_FORMAT_JSON, NFM_FORMAT_CSV };
+#include "view/output.h"
 
 /** What every command gets: the options that all share, already read. */
 struct nfm_cli {
@@ -51,5 +50,11 @@ int nfm_cli_main(const struct nfm_command *commands, int argc, char **argv);
 
 /** One line on stderr, "nfmeter: …", and 1. */
 int nfm_cli_fail(const struct nfm_error *error);
+
+/** A writer to stdout as the user asked for; a closed pipe is an error of its own, no signal. */
+struct nfm_output *nfm_cli_output(const struct nfm_cli *cli);
+
+/** Finishes and frees. Returns the exit status: 0, or 1 with the reason said on stderr. */
+int nfm_cli_output_done(struct nfm_output *out);
 
 #endif

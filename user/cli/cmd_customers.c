@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "cli/ask.h"
+#include "view/ask.h"
 #include "cli/cli.h"
-#include "cli/output.h"
-#include "cli/source.h"
-#include "cli/view.h"
+#include "view/output.h"
+#include "view/source.h"
+#include "view/view.h"
 #include "customers/customers.h"
 
 static const struct nfm_column columns[] = {
@@ -46,7 +46,7 @@ static int check(struct nfm_cli *cli, int argc, char **argv)
 		return 2;
 	if (nfm_registry_check(path, tell_wrong, &checked, &registry, &error))
 		return checked.wrong ? 1 : nfm_cli_fail(&error);
-	out = nfm_output_stdout(cli);
+	out = nfm_cli_output(cli);
 	if (!out)
 		return 1;
 	nfm_output_object(out, NULL);
@@ -56,7 +56,7 @@ static int check(struct nfm_cli *cli, int argc, char **argv)
 	nfm_output_end(out);
 	nfm_output_line(out, "%s: correct: %" PRIu32 " customers, %" PRIu32 " prefixes", path,
 			registry.customer_count, registry.prefix_count);
-	return nfm_output_done(out);
+	return nfm_cli_output_done(out);
 }
 
 static void write_customer(struct nfm_output *out, const struct nfm_view_customer *customer)
@@ -82,7 +82,7 @@ static int list(struct nfm_cli *cli, int argc, char **argv)
 		return 2;
 	if (nfm_source_open(&cli->config, &t, &error))
 		return nfm_cli_fail(&error);
-	out = nfm_output_stdout(cli);
+	out = nfm_cli_output(cli);
 	if (!out)
 		return 1;
 	nfm_output_table(out, NULL, columns);
@@ -95,7 +95,7 @@ static int list(struct nfm_cli *cli, int argc, char **argv)
 			write_customer(out, &customer);
 	}
 	nfm_output_end(out);
-	return nfm_output_done(out);
+	return nfm_cli_output_done(out);
 }
 
 /* What the agent made of a change. */
@@ -103,7 +103,7 @@ static int write_change(struct nfm_cli *cli, yajl_val answer)
 {
 	static const char *const keys[] = { "listed", "added", "removed", "changed",
 					    "without_row" };
-	struct nfm_output *out = nfm_output_stdout(cli);
+	struct nfm_output *out = nfm_cli_output(cli);
 	uint64_t without_row = nfm_ask_u64(answer, "without_row", 0);
 	size_t i;
 
@@ -124,12 +124,12 @@ static int write_change(struct nfm_cli *cli, yajl_val answer)
 				"%" PRIu64 " of them found no row and count as unmatched: raise "
 				"[collector] capacity",
 				without_row);
-	return nfm_output_done(out);
+	return nfm_cli_output_done(out);
 }
 
 static int write_edited(struct nfm_cli *cli)
 {
-	struct nfm_output *out = nfm_output_stdout(cli);
+	struct nfm_output *out = nfm_cli_output(cli);
 
 	if (!out)
 		return 1;
@@ -139,7 +139,7 @@ static int write_edited(struct nfm_cli *cli)
 	nfm_output_end(out);
 	nfm_output_line(out, "%s is changed; no agent is running: it takes effect when one starts",
 			cli->config.customers_file);
-	return nfm_output_done(out);
+	return nfm_cli_output_done(out);
 }
 
 static int reload(struct nfm_cli *cli, int argc, char **argv)

@@ -3,7 +3,7 @@
 #include "base/cleanup.h"
 #include "cli/cli.h"
 #include "cli/doctor.h"
-#include "cli/output.h"
+#include "view/output.h"
 
 static const struct nfm_column columns[] = {
 	{ "state", "STATE", NFM_COLUMN_LEFT },
@@ -55,13 +55,13 @@ int nfm_cmd_doctor(struct nfm_cli *cli, int argc, char **argv)
 		return 2;
 	if (nfm_doctor_open(cli, &doctor, &error))
 		return nfm_cli_fail(&error);
-	out = nfm_output_stdout(cli);
+	out = nfm_cli_output(cli);
 	if (!out)
 		return 1;
 	nfm_output_table(out, NULL, columns);
 	machine = run_checks(&doctor, nfm_doctor_machine, out);
 	traffic = run_checks(&doctor, nfm_doctor_traffic, out);
 	nfm_output_end(out);
-	failed = nfm_output_done(out);
+	failed = nfm_cli_output_done(out);
 	return failed || NFM_MAX(machine, traffic) == NFM_HEALTH_FAIL ? 1 : 0;
 }

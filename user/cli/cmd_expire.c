@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include "base/units.h"
 #include "cli/cli.h"
-#include "cli/output.h"
+#include "view/output.h"
 #include "snapshot/expire.h"
 
 static const struct nfm_column columns[] = {
@@ -163,7 +163,7 @@ static int expire(struct nfm_cli *cli, const struct request *request)
 	struct nfm_error error;
 	int err, failed;
 
-	listing.out = nfm_output_stdout(cli);
+	listing.out = nfm_cli_output(cli);
 	if (!listing.out)
 		return 1;
 	nfm_output_object(listing.out, NULL);
@@ -179,7 +179,7 @@ static int expire(struct nfm_cli *cli, const struct request *request)
 	else
 		write_summary(listing.out, request, &result);
 	nfm_output_end(listing.out);
-	failed = nfm_output_done(listing.out);
+	failed = nfm_cli_output_done(listing.out);
 	return err || failed ? 1 : 0;
 }
 

@@ -11,8 +11,8 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "cli/cli.h"
-#include "cli/output.h"
-#include "cli/read.h"
+#include "view/document.h"
+#include "view/output.h"
 #include "snapshot/nfdump.h"
 
 #define FILE_MODE 0644
@@ -287,7 +287,7 @@ static int write_document(struct nfm_output *out, const struct request *request,
 	if (list)
 		nfm_output_array(out, NULL);
 	for (int i = 0; !code && i < request->count; i++)
-		code = nfm_read_write_file(out, request->files[i], error);
+		code = nfm_document_read(out, request->files[i], error);
 	if (list)
 		nfm_output_end(out);
 	return code;
@@ -295,7 +295,7 @@ static int write_document(struct nfm_output *out, const struct request *request,
 
 static int export_to_stdout(struct nfm_cli *cli, const struct request *request)
 {
-	struct nfm_output *out = nfm_output_stdout(cli);
+	struct nfm_output *out = nfm_cli_output(cli);
 	struct nfm_error error;
 
 	if (!out)
@@ -304,7 +304,7 @@ static int export_to_stdout(struct nfm_cli *cli, const struct request *request)
 		nfm_output_free(out);
 		return nfm_cli_fail(&error);
 	}
-	return nfm_output_done(out);
+	return nfm_cli_output_done(out);
 }
 
 static int export_document(struct nfm_cli *cli, const struct request *request)

@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "cli/cli.h"
-#include "cli/output.h"
+#include "view/output.h"
 #include "history/rollup.h"
 
 /* One that is done sooner says nothing on its way. */
@@ -47,7 +47,7 @@ static void raise_open_files(void)
 static int write_result(const struct nfm_cli *cli, const char *directory,
 			const struct nfm_rollup_result *result)
 {
-	struct nfm_output *out = nfm_output_stdout(cli);
+	struct nfm_output *out = nfm_cli_output(cli);
 
 	if (!out)
 		return 1;
@@ -65,7 +65,7 @@ static int write_result(const struct nfm_cli *cli, const char *directory,
 	if (result->expired)
 		nfm_output_line(out, "%s: old rollups removed: %u", directory, result->expired);
 	nfm_output_end(out);
-	return nfm_output_done(out);
+	return nfm_cli_output_done(out);
 }
 
 int nfm_cmd_rollup(struct nfm_cli *cli, int argc, char **argv)

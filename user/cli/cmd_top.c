@@ -10,9 +10,10 @@
 #include "base/cleanup.h"
 #include "base/units.h"
 #include "cli/cli.h"
-#include "cli/output.h"
-#include "cli/source.h"
-#include "cli/top.h"
+#include "view/output.h"
+#include "view/source.h"
+#include "cli/top_view.h"
+#include "view/top.h"
 
 #define PLAIN_ROWS 20U
 
@@ -59,18 +60,6 @@ static int read_request(int argc, char **argv, struct request *request)
 
 /* ---- plain ---- */
 
-static void write_rate(struct nfm_output *out, const struct nfm_cli *cli, const char *key,
-		       uint64_t bps)
-{
-	char text[32];
-
-	if (cli->format == NFM_FORMAT_TEXT && !cli->exact_bytes)
-		nfm_output_string(out, key,
-				  nfm_units_format_count(bps, "b/s", text, sizeof(text)));
-	else
-		nfm_output_u64(out, key, bps);
-}
-
 static int write_customers(struct nfm_output *out, const struct nfm_cli *cli,
 			   const struct nfm_top *top)
 {
@@ -92,8 +81,8 @@ static int write_customers(struct nfm_output *out, const struct nfm_cli *cli,
 		nfm_output_object(out, NULL);
 		nfm_output_string(out, "id", customer.id);
 		nfm_output_string(out, "name", customer.name);
-		write_rate(out, cli, "up_bps", nfm_top_bps(top, since->up));
-		write_rate(out, cli, "down_bps", nfm_top_bps(top, since->down));
+		nfm_output_rate(out, "up_bps", nfm_top_bps(top, since->up));
+		nfm_output_rate(out, "down_bps", nfm_top_bps(top, since->down));
 		nfm_output_cell(out, "as_of", as_of);
 		nfm_output_end(out);
 	}
@@ -129,7 +118,7 @@ static void write_sums(struct nfm_output *out, const struct nfm_top *top)
 
 static int write_block(const struct nfm_cli *cli, const struct nfm_top *top)
 {
-	struct nfm_output *out = nfm_output_stdout(cli);
+	struct nfm_output *out = nfm_cli_output(cli);
 	int err;
 
 	if (!out)
@@ -143,7 +132,7 @@ static int write_block(const struct nfm_cli *cli, const struct nfm_top *top)
 	}
 	nfm_output_end(out);
 	nfm_output_line(out, "%s", "");
-	return nfm_output_done(out);
+	return nfm_cli_output_done(out);
 }
 
 static int run_plain(const struct nfm_cli *cli, struct nfm_top *top,

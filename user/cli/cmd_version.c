@@ -5,8 +5,8 @@
 
 #include "abi.h"
 #include "cli/cli.h"
-#include "cli/output.h"
-#include "cli/version.h"
+#include "view/output.h"
+#include "view/version.h"
 #include "xdp/build.h"
 
 /* libbpf says "v1.1" */
@@ -27,7 +27,7 @@ int nfm_cmd_version(struct nfm_cli *cli, int argc, char **argv)
 	if (argc != 1)
 		return 2;
 	nfm_build_text(nfm_xdp_build(), build);
-	out = nfm_output_stdout(cli);
+	out = nfm_cli_output(cli);
 	if (!out)
 		return 1;
 	uname(&system);
@@ -40,5 +40,5 @@ int nfm_cmd_version(struct nfm_cli *cli, int argc, char **argv)
 	nfm_output_end(out);
 	nfm_output_line(out, "nfmeter %s, ABI %u, build %s, libbpf %s, kernel %s", NFM_VERSION,
 			NFM_ABI_VERSION, build, libbpf_version(), system.release);
-	return nfm_output_done(out);
+	return nfm_cli_output_done(out);
 }

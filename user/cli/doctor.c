@@ -9,8 +9,8 @@
 #include <sys/statvfs.h>
 
 #include "base/cleanup.h"
-#include "cli/ask.h"
-#include "cli/source.h"
+#include "view/ask.h"
+#include "view/source.h"
 
 #define NAMES_SHOWN 3U
 

@@ -11,8 +11,8 @@
 
 #include "base/error.h"
 #include "cli/cli.h"
-#include "cli/exporters.h"
-#include "cli/templates.h"
+#include "view/exporters.h"
+#include "view/templates.h"
 #include "table/table.h"
 
 enum nfm_health { NFM_HEALTH_OK, NFM_HEALTH_WARN, NFM_HEALTH_FAIL };

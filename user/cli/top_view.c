@@ -13,8 +13,9 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/units.h"
-#include "cli/text.h"
-#include "cli/top.h"
+#include "cli/top_view.h"
+#include "view/text.h"
+#include "view/top.h"
 
 #define HEAD_LINES 5 /* three of sums, an empty one, the headings */
 #define MAX_ROWS 100000U

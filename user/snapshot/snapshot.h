@@ -46,6 +46,14 @@ struct nfm_snapshot_count {
 	uint64_t bytes, packets, flows;
 };
 
+static inline void nfm_snapshot_count_add(struct nfm_snapshot_count *to,
+					  const struct nfm_snapshot_count *from)
+{
+	to->bytes += from->bytes;
+	to->packets += from->packets;
+	to->flows += from->flows;
+}
+
 /**
  * Of an entry's bytes those that were sent in the slot `back` slots before the one in which the
  * interval began (1: from slot_unix_ns - interval_s to slot_unix_ns). All others were sent since.

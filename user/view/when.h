@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Times and steps as people give them to commands. */
-#ifndef NFM_CLI_WHEN_H
-#define NFM_CLI_WHEN_H
+#ifndef NFM_VIEW_WHEN_H
+#define NFM_VIEW_WHEN_H
 
 #include <stdint.h>
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cli/output.h"
+#include "view/output.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,11 +11,10 @@
 
 #include "base/cleanup.h"
 #include "base/units.h"
-#include "cli/cells.h"
-#include "cli/text.h"
+#include "view/cells.h"
+#include "view/text.h"
 
 #define MAX_DEPTH 16U
-#define BUFFER_SIZE (256U << 10)
 
 struct level {
 	bool is_array;
@@ -348,6 +346,25 @@ void nfm_output_bytes(struct nfm_output *out, const char *key, uint64_t value)
 		nfm_output_u64(out, key, value);
 }
 
+char *nfm_output_format_rate(const struct nfm_output *out, uint64_t bps, char *buf, size_t size)
+{
+	if (out->exact_bytes)
+		snprintf(buf, size, "%" PRIu64 " b/s", bps);
+	else
+		nfm_units_format_count(bps, "b/s", buf, size);
+	return buf;
+}
+
+void nfm_output_rate(struct nfm_output *out, const char *key, uint64_t bps)
+{
+	char text[32];
+
+	if (out->format == NFM_FORMAT_TEXT && !out->exact_bytes)
+		nfm_output_string(out, key, nfm_output_format_rate(out, bps, text, sizeof(text)));
+	else
+		nfm_output_u64(out, key, bps);
+}
+
 void nfm_output_bool(struct nfm_output *out, const char *key, bool value)
 {
 	if (out->json) {
@@ -461,26 +478,4 @@ int nfm_output_finish(struct nfm_output *out, struct nfm_error *error)
 	return nfm_error_set(error, out->failed, "cannot write the output: %s%s",
 			     strerror(-out->failed),
 			     out->failed == -ENOSPC ? ": make room and run it again" : "");
-}
-
-struct nfm_output *nfm_output_stdout(const struct nfm_cli *cli)
-{
-	struct nfm_output *out;
-
-	signal(SIGPIPE, SIG_IGN);
-	if (!isatty(STDOUT_FILENO))
-		setvbuf(stdout, NULL, _IOFBF, BUFFER_SIZE);
-	out = nfm_output_new(stdout, cli->format, cli->exact_bytes);
-	if (!out)
-		nfm_cli_fail(&(struct nfm_error){ "out of memory" });
-	return out;
-}
-
-int nfm_output_done(struct nfm_output *out)
-{
-	struct nfm_error error;
-	int err = nfm_output_finish(out, &error);
-
-	nfm_output_free(out);
-	return err ? nfm_cli_fail(&error) : 0;
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A table as people look at it: who a row is, sums that add up, times on the wall. */
-#ifndef NFM_CLI_VIEW_H
-#define NFM_CLI_VIEW_H
+#ifndef NFM_VIEW_H
+#define NFM_VIEW_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
-#include "cli/output.h"
+#include "view/output.h"
 #include "snapshot/snapshot.h"
 #include "table/table.h"
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cli/cells.h"
+#include "view/cells.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "cli/text.h"
+#include "view/text.h"
 
 struct cell {
 	char *text; /* of the open row; malloc'd, kept from row to row */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cli/ask.h"
+#include "view/ask.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Strings that came from files and the network, made fit for a terminal or for JSON. */
-#ifndef NFM_CLI_TEXT_H
-#define NFM_CLI_TEXT_H
+#ifndef NFM_VIEW_TEXT_H
+#define NFM_VIEW_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>

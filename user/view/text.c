@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cli/text.h"
+#include "view/text.h"
 
 #include <stdint.h>
 #include <stdlib.h>

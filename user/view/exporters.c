@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cli/exporters.h"
+#include "view/exporters.h"
 
 #include <errno.h>
 #include <stdlib.h>

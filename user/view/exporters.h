@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Exporters as `exporters` and `top` show them. */
-#ifndef NFM_CLI_EXPORTERS_H
-#define NFM_CLI_EXPORTERS_H
+#ifndef NFM_VIEW_EXPORTERS_H
+#define NFM_VIEW_EXPORTERS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cli/view.h"
+#include "view/view.h"
 #include "table/table.h"
 
 struct nfm_exporter_view {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Times as people write them. */
-#include "cli/when.h"
+#include "view/when.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -1,30 +1,57 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cli/period.h"
+#include "view/period.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/units.h"
-#include "cli/when.h"
+#include "view/when.h"
 
 #define GAPS_SHOWN 10U
-#define PROGRESS_AFTER_NS NFM_NS_PER_S
-#define PROGRESS_EVERY_NS (NFM_NS_PER_S / 5)
 #define SHARE_DECIMALS 6U
 #define SHARE_WHOLE 1000000ULL
 
 /* ---- the range ---- */
 
-static int refuse(const char *option, const char *text, int err, const char *form)
+/* The second that has begun is in it whole: an interval that has just ended is not cut. */
+void nfm_period_init(struct nfm_period *period)
 {
-	fprintf(stderr, "nfmeter: --%s %s: %s: %s\n", option, text,
-		err == -ERANGE ? "out of range" : "not understood", form);
-	return -EINVAL;
+	uint64_t now_unix_s = (nfm_clock_unix_ns() + NFM_NS_PER_S - 1) / NFM_NS_PER_S;
+
+	*period = (struct nfm_period){
+		.now_unix_s = now_unix_s,
+		.to_unix_s = now_unix_s,
+		.percentile = NFM_PERIOD_PERCENTILE,
+	};
+}
+
+static int take_from(struct nfm_period *period, const char *text)
+{
+	period->from_given = true;
+	return nfm_when_parse(text, period->now_unix_s, &period->from_unix_s);
+}
+
+static int take_to(struct nfm_period *period, const char *text)
+{
+	period->to_given = true;
+	return nfm_when_parse(text, period->now_unix_s, &period->to_unix_s);
+}
+
+static int take_month(struct nfm_period *period, const char *text)
+{
+	period->from_given = period->to_given = true;
+	return nfm_when_parse_month(text, &period->from_unix_s, &period->to_unix_s);
+}
+
+static int take_day(struct nfm_period *period, const char *text)
+{
+	period->from_given = period->to_given = true;
+	return nfm_when_parse_day(text, period->now_unix_s, &period->from_unix_s,
+				  &period->to_unix_s);
 }
 
 static int take_percentile(struct nfm_period *period, const char *text)
@@ -32,96 +59,55 @@ static int take_percentile(struct nfm_period *period, const char *text)
 	uint64_t percentile;
 	int err = nfm_units_parse_u64(text, 1, 100, &percentile);
 
-	if (err)
-		return refuse("percentile", text, err, "a whole number, 1 to 100");
-	period->percentile = (unsigned int)percentile;
-	return 0;
+	if (!err)
+		period->percentile = (unsigned int)percentile;
+	return err;
 }
 
-static int take_both(struct nfm_period *period, const char *option, const char *text)
+static const struct {
+	const char *name;
+	int (*take)(struct nfm_period *period, const char *text);
+	const char *form;
+} parts[] = {
+	{ "from", take_from, NFM_WHEN_FORM },
+	{ "to", take_to, NFM_WHEN_FORM },
+	{ "month", take_month, "a month such as 2026-10" },
+	{ "day", take_day, "a day such as 2026-10-05, today or yesterday" },
+	{ "percentile", take_percentile, "a whole number, 1 to 100" },
+};
+
+int nfm_period_take(struct nfm_period *period, const char *name, const char *text,
+		    struct nfm_error *error)
 {
-	bool month = !strcmp(option, "month");
-	int err = month ? nfm_when_parse_month(text, &period->from_unix_s, &period->to_unix_s) :
-			  nfm_when_parse_day(text, period->now_unix_s, &period->from_unix_s,
-					     &period->to_unix_s);
+	for (size_t i = 0; i < NFM_ARRAY_SIZE(parts); i++) {
+		struct nfm_period taken = *period;
+		int err;
 
-	if (err)
-		return refuse(option, text, err,
-			      month ? "a month such as 2026-10" :
-				      "a day such as 2026-10-05, today or yesterday");
-	period->from_given = period->to_given = true;
-	return 0;
-}
-
-/* The second that has begun is in it whole: an interval that has just ended is not cut. */
-uint64_t nfm_period_now_unix_s(void)
-{
-	return (nfm_clock_unix_ns() + NFM_NS_PER_S - 1) / NFM_NS_PER_S;
-}
-
-int nfm_period_option(struct nfm_period *period, int code, const char *text)
-{
-	int err;
-
-	switch (code) {
-	case 'f':
-		err = nfm_when_parse(text, period->now_unix_s, &period->from_unix_s);
-		period->from_given = true;
-		return err ? refuse("from", text, err, NFM_WHEN_FORM) : 0;
-	case 't':
-		err = nfm_when_parse(text, period->now_unix_s, &period->to_unix_s);
-		period->to_given = true;
-		return err ? refuse("to", text, err, NFM_WHEN_FORM) : 0;
-	case 'm':
-		return take_both(period, "month", text);
-	case 'd':
-		return take_both(period, "day", text);
-	case 'p':
-		return take_percentile(period, text);
+		if (strcmp(parts[i].name, name) != 0)
+			continue;
+		err = parts[i].take(&taken, text);
+		if (err)
+			return nfm_error_set(error, -EINVAL, "%s %s: %s: %s", name, text,
+					     err == -ERANGE ? "out of range" : "not understood",
+					     parts[i].form);
+		*period = taken;
+		return 0;
 	}
-	return -EINVAL;
+	return -ENOENT;
 }
 
-int nfm_period_check(const struct nfm_period *period)
+int nfm_period_check(const struct nfm_period *period, struct nfm_error *error)
 {
 	char from[64], to[64];
 
 	if (period->from_unix_s < period->to_unix_s)
 		return 0;
-	fprintf(stderr, "nfmeter: the range from %s to %s is empty: --to must come after --from\n",
-		nfm_units_format_local(period->from_unix_s * NFM_NS_PER_S, from, sizeof(from)),
-		nfm_units_format_local(period->to_unix_s * NFM_NS_PER_S, to, sizeof(to)));
-	return -EINVAL;
-}
-
-/* ---- progress ---- */
-
-int nfm_period_progress(void *cookie, uint64_t done, uint64_t all)
-{
-	struct nfm_period_progress *progress = cookie;
-	uint64_t now_ns = nfm_clock_monotonic_ns();
-
-	if (!progress->begin_ns)
-		progress->begin_ns = now_ns;
-	if (!all || now_ns < progress->begin_ns + PROGRESS_AFTER_NS ||
-	    now_ns < progress->shown_ns + PROGRESS_EVERY_NS || !isatty(STDERR_FILENO))
-		return 0;
-	progress->shown_ns = now_ns;
-	fprintf(stderr, "\r%s: %" PRIu64 " %%", progress->what, 100 * NFM_MIN(done, all) / all);
-	return 0;
-}
-
-void nfm_period_progress_end(struct nfm_period_progress *progress)
-{
-	if (progress->shown_ns)
-		fprintf(stderr, "\r\033[K");
-	progress->shown_ns = 0;
-}
-
-void nfm_period_damaged(void *cookie, const struct nfm_error *error)
-{
-	nfm_period_progress_end(cookie);
-	fprintf(stderr, "nfmeter: %s\n", error->text);
+	return nfm_error_set(error, -EINVAL,
+			     "the range from %s to %s is empty: its end must come after its begin",
+			     nfm_units_format_local(period->from_unix_s * NFM_NS_PER_S, from,
+						    sizeof(from)),
+			     nfm_units_format_local(period->to_unix_s * NFM_NS_PER_S, to,
+						    sizeof(to)));
 }
 
 /* ---- coverage ---- */
@@ -249,34 +235,14 @@ void nfm_period_write_warnings(struct nfm_output *out, const struct nfm_history_
 
 /* ---- rates ---- */
 
-char *nfm_period_format_rate(const struct nfm_cli *cli, uint64_t bps, char *buf, size_t size)
-{
-	if (cli->exact_bytes)
-		snprintf(buf, size, "%" PRIu64 " b/s", bps);
-	else
-		nfm_units_format_count(bps, "b/s", buf, size);
-	return buf;
-}
-
-void nfm_period_write_rate(struct nfm_output *out, const struct nfm_cli *cli, const char *key,
-			 uint64_t bps)
-{
-	char text[32];
-
-	if (cli->format == NFM_FORMAT_TEXT && !cli->exact_bytes)
-		nfm_output_string(out, key, nfm_period_format_rate(cli, bps, text, sizeof(text)));
-	else
-		nfm_output_u64(out, key, bps);
-}
-
 /* Without a sample there is neither a maximum nor a percentile: 0 to programs, "-" to people. */
-static void write_of_samples(struct nfm_output *out, const struct nfm_cli *cli, const char *key,
+static void write_of_samples(struct nfm_output *out, const char *key,
 			     const struct nfm_history_rates *rates, uint64_t bps)
 {
-	if (!rates->samples && cli->format == NFM_FORMAT_TEXT)
+	if (!rates->samples && nfm_output_format(out) == NFM_FORMAT_TEXT)
 		nfm_output_null(out, key);
 	else
-		nfm_period_write_rate(out, cli, key, bps);
+		nfm_output_rate(out, key, bps);
 }
 
 char *nfm_period_format_samples(const struct nfm_history_rates *rates, unsigned int percentile,
@@ -293,21 +259,21 @@ char *nfm_period_format_samples(const struct nfm_history_rates *rates, unsigned 
 	return buf;
 }
 
-void nfm_period_write_rates(struct nfm_output *out, const struct nfm_cli *cli,
-			  const struct nfm_history_rates *rates, unsigned int percentile)
+void nfm_period_write_rates(struct nfm_output *out, const struct nfm_history_rates *rates,
+			    unsigned int percentile)
 {
 	nfm_output_object(out, "average");
-	nfm_period_write_rate(out, cli, "up_bps", rates->up_average_bps);
-	nfm_period_write_rate(out, cli, "down_bps", rates->down_average_bps);
+	nfm_output_rate(out, "up_bps", rates->up_average_bps);
+	nfm_output_rate(out, "down_bps", rates->down_average_bps);
 	nfm_output_end(out);
 	nfm_output_object(out, "maximum");
-	write_of_samples(out, cli, "up_bps", rates, rates->up_most_bps);
-	write_of_samples(out, cli, "down_bps", rates, rates->down_most_bps);
+	write_of_samples(out, "up_bps", rates, rates->up_most_bps);
+	write_of_samples(out, "down_bps", rates, rates->down_most_bps);
 	nfm_output_end(out);
 	nfm_output_object(out, "percentile");
 	nfm_output_u64(out, "p", percentile);
-	write_of_samples(out, cli, "up_bps", rates, rates->up_percentile_bps);
-	write_of_samples(out, cli, "down_bps", rates, rates->down_percentile_bps);
-	write_of_samples(out, cli, "larger_bps", rates, rates->larger_percentile_bps);
+	write_of_samples(out, "up_bps", rates, rates->up_percentile_bps);
+	write_of_samples(out, "down_bps", rates, rates->down_percentile_bps);
+	write_of_samples(out, "larger_bps", rates, rates->larger_percentile_bps);
 	nfm_output_end(out);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef NFM_CLI_VERSION_H
-#define NFM_CLI_VERSION_H
+#ifndef NFM_VIEW_VERSION_H
+#define NFM_VIEW_VERSION_H
 
 #ifndef NFM_VERSION
 #define NFM_VERSION "unversioned" /* the Makefile says */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cli/templates.h"
+#include "view/templates.h"
 
 #include <errno.h>
 #include <limits.h>

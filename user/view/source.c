@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cli/source.h"
+#include "view/source.h"
 
 #include <errno.h>
 #include <stdio.h>

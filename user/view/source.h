@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Where the table stands that a command reads. */
-#ifndef NFM_CLI_SOURCE_H
-#define NFM_CLI_SOURCE_H
+#ifndef NFM_VIEW_SOURCE_H
+#define NFM_VIEW_SOURCE_H
 
 #include "base/error.h"
 #include "config/config.h"

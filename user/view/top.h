@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What `top` shows: rates between two readings of the table, and who leads. */
-#ifndef NFM_CLI_TOP_H
-#define NFM_CLI_TOP_H
+#ifndef NFM_VIEW_TOP_H
+#define NFM_VIEW_TOP_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
-#include "cli/cli.h"
-#include "cli/exporters.h"
-#include "cli/view.h"
+#include "view/exporters.h"
+#include "view/view.h"
 #include "table/table.h"
 
 enum nfm_top_order { NFM_TOP_TOTAL, NFM_TOP_UP, NFM_TOP_DOWN, NFM_TOP_NAME };
@@ -72,9 +71,5 @@ double nfm_top_percent(uint64_t part, uint64_t whole);
 
 /** Exporters in state ok. */
 uint32_t nfm_top_active(const struct nfm_top *top);
-
-/** The full-screen view, until the user leaves it. -ENOTTY: this terminal cannot; or -errno. */
-int nfm_top_screen(struct nfm_top *top, uint32_t interval_s, bool exact,
-		   struct nfm_error *error);
 
 #endif

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Rows of cells, as CSV or as an aligned table: what output.c makes of its events there. */
-#ifndef NFM_CLI_CELLS_H
-#define NFM_CLI_CELLS_H
+#ifndef NFM_VIEW_CELLS_H
+#define NFM_VIEW_CELLS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
-#include "cli/output.h"
+#include "view/output.h"
 
 #define NFM_CELLS_MAX 128U     /* columns */
 #define NFM_CELLS_PREVIEW 256U /* rows of a text table by which its widths are chosen */

@@ -8,15 +8,16 @@
  *   text  the rows of its table, aligned; nfm_output_line() says the rest
  * Memory does not grow with the number of rows. Errors are kept until nfm_output_finish().
  */
-#ifndef NFM_CLI_OUTPUT_H
-#define NFM_CLI_OUTPUT_H
+#ifndef NFM_VIEW_OUTPUT_H
+#define NFM_VIEW_OUTPUT_H
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
 #include "base/error.h"
-#include "cli/cli.h"
+
+enum nfm_format { NFM_FORMAT_TEXT, NFM_FORMAT_JSON, NFM_FORMAT_CSV };
 
 enum nfm_column_kind {
 	NFM_COLUMN_LEFT,
@@ -82,10 +83,8 @@ void nfm_output_line(struct nfm_output *out, const char *format, ...)
 char *nfm_output_format_bytes(const struct nfm_output *out, uint64_t value, char *buf,
 			      size_t size);
 
-/** A writer to stdout as the user asked for; a closed pipe is an error of its own, no signal. */
-struct nfm_output *nfm_output_stdout(const struct nfm_cli *cli);
-
-/** Finishes and frees. Returns the exit status: 0, or 1 with the reason said on stderr. */
-int nfm_output_done(struct nfm_output *out);
+/** "48 Mb/s" in text, unless exact numbers are asked for; bit/s. */
+void nfm_output_rate(struct nfm_output *out, const char *key, uint64_t bps);
+char *nfm_output_format_rate(const struct nfm_output *out, uint64_t bps, char *buf, size_t size);
 
 #endif

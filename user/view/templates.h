@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Templates as `templates`, `exporters` and `doctor` show them: out of folder and table. */
-#ifndef NFM_CLI_TEMPLATES_H
-#define NFM_CLI_TEMPLATES_H
+#ifndef NFM_VIEW_TEMPLATES_H
+#define NFM_VIEW_TEMPLATES_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "cli/view.h"
+#include "view/view.h"
 #include "flow/store.h"
 #include "table/table.h"
 

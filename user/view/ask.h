@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Requests to the running agent, and what it answers (agent/control.h). */
-#ifndef NFM_CLI_ASK_H
-#define NFM_CLI_ASK_H
+#ifndef NFM_VIEW_ASK_H
+#define NFM_VIEW_ASK_H
 
 #include <stdbool.h>
 #include <stddef.h>

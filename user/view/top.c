@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cli/top.h"
+#include "view/top.h"
 
 #include <errno.h>
 #include <stdlib.h>
