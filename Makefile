@@ -13,7 +13,7 @@ ARCH     := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
 CFLAGS   ?= -O2 -g
 CFLAGS   += -std=gnu11 -Wall -Wextra -Werror -D_GNU_SOURCE -DNFM_VERSION='"$(VERSION)"' \
 	    -Ibpf/abi -Iuser -I$(BUILD) -MMD -MP
-LDLIBS   := -lbpf -lelf -lz -linih -lzstd -llz4 -lxxhash -lncursesw -ltinfo -lyajl -lpthread
+LDLIBS   := -lbpf -lelf -lz -linih -lzstd -llz4 -lxxhash -lncursesw -ltinfo -lyajl -lgnutls -lpthread
 BPFFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Werror \
 	    -Wno-unused-parameter -Ivmlinux -Ibpf -Ibpf/abi -MMD -MP \
 	    -ffile-prefix-map=$(CURDIR)=. \

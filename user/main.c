@@ -41,6 +41,9 @@ static const struct nfm_command commands[] = {
 	  true, nfm_cmd_templates },
 	{ "customers", "check [FILE] | list | reload | set ID PREFIX... | remove ID",
 	  "the registry, live", true, nfm_cmd_customers },
+	{ "token", "list | add ROLE NAME | remove NAME",
+	  "who may ask the web page and API; ROLE: admin, read or customer:ID", true,
+	  nfm_cmd_token },
 	{ "read", "FILE...", "what a snapshot holds", false, nfm_cmd_read },
 	{ "export", "FILE... --format FORMAT -w OUT [--compress METHOD]",
 	  "snapshots as nfdump, csv or json; OUT: a file, a folder (nfdump), - (csv, json); "

@@ -13,7 +13,7 @@
 /**
  * Starts `path` with `argv` (ended by NULL) and our environment: stdin is /dev/null, no signal is
  * blocked or ignored, a process group of its own. `pass_fd` (-1: none) is its fd 3, whatever flags
- * it has here. *pid is the child's, who waits for it is the caller. 0 or -errno: then there is none.
+ * it has here. *pid is the one to wait for. 0 or -errno: then there is none.
  */
 int nfm_child_spawn(const char *path, char *const argv[], unsigned int flags, int pass_fd,
 		    pid_t *pid);
