@@ -138,7 +138,8 @@ done
 	fail "a section without output: $(grep '^## ' "$DOC"; ls "$LAB/json")"
 
 # whoever adds a command writes of it
-for name in $(nfm --help | sed -n 's/^  \([a-z]\+\).*/\1/p' | grep -vE '^(run|attach|detach)$'); do
+for name in $(nfm --help | sed -n 's/^  \([a-z]\+\).*/\1/p' |
+	grep -vE '^(run|attach|detach|http)$'); do
 	grep -qE "^## (.*, )?$name\b" "$DOC" || fail "$name: not in docs/json.md"
 done
 
