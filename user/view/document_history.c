@@ -224,14 +224,8 @@ static void write_sums(struct nfm_output *out, const struct nfm_document_history
 	struct nfm_snapshot_count up = { 0 }, down = { 0 };
 
 	for (uint32_t i = 0; i < history->point_count; i++) {
-		const struct nfm_history_point *point = &history->point[i];
-
-		up.bytes += point->up.bytes;
-		up.packets += point->up.packets;
-		up.flows += point->up.flows;
-		down.bytes += point->down.bytes;
-		down.packets += point->down.packets;
-		down.flows += point->down.flows;
+		nfm_snapshot_count_add(&up, &history->point[i].up);
+		nfm_snapshot_count_add(&down, &history->point[i].down);
 	}
 	nfm_output_object(out, "total");
 	nfm_view_write_count(out, "up", &up);
