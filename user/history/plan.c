@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/io.h"
 
 #define DAY_S 86400U
 #define MARGIN_S (2U * DAY_S) /* by which a name's time may miss what is in the file */
@@ -24,9 +25,7 @@ struct source {
 
 int nfm_plan_path(const struct nfm_plan *plan, const char *name, char *path, size_t size)
 {
-	int n = snprintf(path, size, "%s/%s", plan->options->directory, name);
-
-	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
+	return nfm_io_join(path, size, plan->options->directory, name);
 }
 
 void nfm_plan_damaged(struct nfm_plan *plan, bool *said, const struct nfm_error *error)

@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/io.h"
 #include "base/log.h"
 #include "history/rollup_late.h"
 #include "history/series.h"
@@ -45,7 +46,7 @@ static void read_source(struct nfm_rollup_plan *plan, const char *name)
 
 	*source = (struct nfm_rollup_source){ .loss_known = false };
 	memcpy(source->name, name, sizeof(source->name));
-	if (snprintf(path, sizeof(path), "%s/%s", plan->directory, name) >= (int)sizeof(path))
+	if (nfm_io_join(path, sizeof(path), plan->directory, name))
 		return;
 	code = nfm_snapshot_header_read(path, &source->meta, &error);
 	if (code && code != -ENOENT)
