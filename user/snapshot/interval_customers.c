@@ -156,8 +156,8 @@ static uint32_t add_slots(struct nfm_snapshot_earlier *to, uint32_t count,
 static int merge(struct gather *g, struct piece *first, const struct piece *second)
 {
 	uint32_t slots = nfm_earlier_slots(g->work->table), count;
-	struct nfm_decoder a = { first->bytes, first->bytes + first->size, 0 };
-	struct nfm_decoder b = { second->bytes, second->bytes + second->size, 0 };
+	struct nfm_entry_cursor a = { first->bytes, first->bytes + first->size, 0 };
+	struct nfm_entry_cursor b = { second->bytes, second->bytes + second->size, 0 };
 	struct nfm_snapshot_customer one, other;
 	struct nfm_encoder made = {};
 
