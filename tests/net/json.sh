@@ -108,7 +108,7 @@ send --datagrams 20
 send --datagrams 5 --bad truncated
 wait_for 20 json '.datagrams | .received == 25 and .rejected == 5' status
 agent_stop KILL
-sleep 1 # the time that is to be seen
+wait_for 20 is_later $((EPOCHSECONDS + 2)) # a whole second that is to be seen
 agent_start
 take_tables
 agent_stop

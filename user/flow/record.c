@@ -120,12 +120,12 @@ static void decode_times(struct nfm_decode *d, const struct nfm_layout *l, const
 	bool wide = nfm_times_bytes(l->times) == sizeof(uint64_t);
 	struct nfm_times times;
 
-	nfm_times_open(&times, l->times, d->out->version == NFM_IPFIX, d->out->uptime_ms,
-		       d->out->unix_s, l->init_at == NFM_AT_NONE ? 0 : nfm_get64(at + l->init_at));
 	if (l->times == NFM_TIMES_NONE) {
 		memset(span, 0, count * sizeof(*span));
 		return;
 	}
+	nfm_times_open(&times, l->times, d->out->version == NFM_IPFIX, d->out->uptime_ms,
+		       d->out->unix_s, l->init_at == NFM_AT_NONE ? 0 : nfm_get64(at + l->init_at));
 	for (uint32_t i = 0; i < count; i++, at += l->record_bytes) {
 		const uint8_t *first = at + l->first_at, *last = at + l->last_at;
 
