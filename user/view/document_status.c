@@ -10,100 +10,11 @@
 #include "base/clock.h"
 #include "base/link.h"
 #include "base/units.h"
-#include "table/waiting.h"
+#include "view/accounts.h"
 #include "view/ask.h"
 #include "view/version.h"
 #include "view/view.h"
 #include "xdp/build.h"
-
-struct account {
-	uint64_t received, kernel, agent, rejected;
-};
-
-struct accounts {
-	struct account datagrams, records;
-	uint64_t undecided; /* datagrams handed over that nobody has decided yet */
-	uint64_t waiting_sets, waiting_bytes, waiting_oldest_ns; /* for their template */
-	uint64_t reason[NFM_REASON_ROWS]; /* datagrams; NOTE: records; LOST: sets */
-	uint64_t customers;
-};
-
-/* ---- reading ---- */
-
-static void read_exporters(const struct nfm_table *t, struct accounts *out)
-{
-	uint32_t count = nfm_view_exporters(t);
-	struct nfm_row row;
-	uint32_t i;
-
-	for (i = 0; i < count; i++) {
-		nfm_table_sum_kernel(t, nfm_table_exporter_row(t, i), &row);
-		out->datagrams.kernel += row.exporter.datagrams;
-		out->records.kernel += row.exporter.records;
-		nfm_table_sum_agent(t, nfm_table_exporter_row(t, i), &row);
-		out->datagrams.agent += row.exporter.datagrams;
-		out->records.agent += row.exporter.records;
-	}
-}
-
-static void read_reasons(const struct nfm_table *t, struct accounts *out)
-{
-	struct nfm_row row;
-	uint32_t i;
-
-	for (i = 0; i < NFM_REASON_ROWS; i++) {
-		nfm_table_sum(t, nfm_table_reason_row(t, i), &row);
-		switch (nfm_reason_kind(i)) {
-		case NFM_KIND_REJECT:
-			out->datagrams.rejected += row.reason.datagrams;
-			out->records.rejected += row.reason.records;
-			out->reason[i] = row.reason.datagrams;
-			break;
-		case NFM_KIND_PUNT:
-		case NFM_KIND_PASS:
-		case NFM_KIND_LOST: /* sets of datagrams that were taken: none is rejected */
-		case NFM_KIND_RETIRED:
-			out->reason[i] = row.reason.datagrams;
-			break;
-		case NFM_KIND_NOTE:
-			out->reason[i] = row.reason.records;
-			break;
-		}
-	}
-}
-
-static uint64_t count_customers(const struct nfm_table *t)
-{
-	uint32_t names = nfm_view_names(t);
-	uint64_t customers = 0;
-	uint32_t i;
-
-	for (i = NFM_ROW_FIRST; i < names; i++)
-		customers += t->names[i].state == NFM_NAME_LISTED ||
-			     t->names[i].state == NFM_NAME_DISCOVERED;
-	return customers;
-}
-
-/* Received is read last: so nothing seems to have been decided before it arrived. */
-static void read_accounts(const struct nfm_table *t, struct accounts *out)
-{
-	struct nfm_row row;
-	uint64_t decided;
-
-	*out = (struct accounts){ 0 };
-	out->customers = count_customers(t);
-	read_exporters(t, out);
-	read_reasons(t, out);
-	nfm_table_sum(t, nfm_table_reason_row(t, NFM_REASON_RECEIVED), &row);
-	out->datagrams.received = row.reason.datagrams;
-	out->records.received = out->records.kernel + out->records.agent + out->records.rejected;
-	decided = out->datagrams.kernel + out->datagrams.agent + out->datagrams.rejected;
-	if (out->datagrams.received > decided)
-		out->undecided = out->datagrams.received - decided;
-	nfm_waiting_count(t, &out->waiting_sets, &out->waiting_bytes, &out->waiting_oldest_ns);
-}
-
-/* ---- writing ---- */
 
 static void write_interface(struct nfm_output *out, const char *name, const char *mode,
 			    uint64_t program_id)
@@ -200,7 +111,7 @@ static void write_agent(struct nfm_output *out, yajl_val agent)
 		nfm_output_line(out, "agent      not running: `nfmeter run` starts it");
 }
 
-static void write_account(struct nfm_output *out, const char *key, const struct account *account,
+static void write_account(struct nfm_output *out, const char *key, const struct nfm_verdicts *account,
 			  uint64_t undecided)
 {
 	char note[64] = "";
@@ -220,17 +131,19 @@ static void write_account(struct nfm_output *out, const char *key, const struct 
 			account->rejected, note);
 }
 
-static void write_reasons(struct nfm_output *out, const struct accounts *accounts)
+static void write_reasons(struct nfm_output *out, const struct nfm_accounts *accounts)
 {
 	uint32_t i;
 
 	nfm_output_object(out, "reasons");
 	for (i = 0; i < NFM_REASON_ROWS; i++) {
-		if (!accounts->reason[i])
+		uint64_t count = nfm_accounts_reason(accounts, i);
+
+		if (!count)
 			continue;
-		nfm_output_u64(out, nfm_reason_name(i), accounts->reason[i]);
-		nfm_output_line(out, "  %-16s %12" PRIu64 "  %s", nfm_reason_name(i),
-				accounts->reason[i], nfm_reason_help(i));
+		nfm_output_u64(out, nfm_reason_name(i), count);
+		nfm_output_line(out, "  %-16s %12" PRIu64 "  %s", nfm_reason_name(i), count,
+				nfm_reason_help(i));
 	}
 	nfm_output_end(out);
 }
@@ -275,7 +188,7 @@ static void write_hook(struct nfm_output *out, yajl_val agent)
 }
 
 /* Data sets whose template has not come yet. */
-static void write_waiting(struct nfm_output *out, const struct accounts *accounts)
+static void write_waiting(struct nfm_output *out, const struct nfm_accounts *accounts)
 {
 	uint64_t now_ns = nfm_clock_monotonic_ns();
 	uint64_t oldest_ns = accounts->waiting_oldest_ns;
@@ -324,9 +237,9 @@ static void write_earlier(struct nfm_output *out, const struct nfm_table *t)
 void nfm_document_status(struct nfm_output *out, const struct nfm_config *config,
 			 const struct nfm_table *t, yajl_val agent)
 {
-	struct accounts read, *accounts = &read;
+	struct nfm_accounts read, *accounts = &read;
 
-	read_accounts(t, accounts);
+	nfm_accounts_read(t, accounts);
 	nfm_output_object(out, NULL);
 	nfm_output_string(out, "version", NFM_VERSION);
 	write_agent(out, agent);
