@@ -111,8 +111,8 @@ static void write_agent(struct nfm_output *out, yajl_val agent)
 		nfm_output_line(out, "agent      not running: `nfmeter run` starts it");
 }
 
-static void write_account(struct nfm_output *out, const char *key, const struct nfm_verdicts *account,
-			  uint64_t undecided)
+static void write_account(struct nfm_output *out, const char *key,
+			  const struct nfm_verdicts *account, uint64_t undecided)
 {
 	char note[64] = "";
 
