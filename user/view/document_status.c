@@ -148,6 +148,49 @@ static void write_reasons(struct nfm_output *out, const struct nfm_accounts *acc
 	nfm_output_end(out);
 }
 
+/* A number of the agent's, as null where no agent says it. */
+static bool write_or_null(struct nfm_output *out, const char *key, yajl_val object,
+			  const char *member, uint64_t divisor, unsigned int decimals)
+{
+	if (!nfm_ask_member(object, member, yajl_t_number)) {
+		nfm_output_null(out, key);
+		return false;
+	}
+	nfm_output_decimal(out, key, nfm_ask_u64(object, member, 0) / divisor, decimals);
+	return true;
+}
+
+static void write_newest(struct nfm_output *out, yajl_val rotation)
+{
+	char bytes[32];
+
+	write_or_null(out, "bytes", rotation, "bytes", 1, 0);
+	write_or_null(out, "duration_seconds", rotation, "duration_ns", NFM_NS_PER_MS, 3);
+	if (!write_or_null(out, "lag_seconds", rotation, "lag_ns", NFM_NS_PER_MS, 3))
+		return;
+	nfm_output_line(out, "  %s in %.3f s, in place %.3f s after its interval",
+			nfm_output_format_bytes(out, nfm_ask_u64(rotation, "bytes", 0), bytes,
+						sizeof(bytes)),
+			(double)nfm_ask_u64(rotation, "duration_ns", 0) / NFM_NS_PER_S,
+			(double)nfm_ask_u64(rotation, "lag_ns", 0) / NFM_NS_PER_S);
+}
+
+static void write_disk(struct nfm_output *out, yajl_val agent)
+{
+	yajl_val disk = nfm_ask_member(agent, "disk", yajl_t_object);
+	char free_text[32], size_text[32];
+
+	nfm_output_object(out, "disk");
+	write_or_null(out, "free_bytes", disk, "free_bytes", 1, 0);
+	if (write_or_null(out, "size_bytes", disk, "size_bytes", 1, 0))
+		nfm_output_line(out, "disk       %s free of %s",
+				nfm_output_format_bytes(out, nfm_ask_u64(disk, "free_bytes", 0),
+							free_text, sizeof(free_text)),
+				nfm_output_format_bytes(out, nfm_ask_u64(disk, "size_bytes", 0),
+							size_text, sizeof(size_text)));
+	nfm_output_end(out);
+}
+
 static void write_snapshot(struct nfm_output *out, const struct nfm_table *t, yajl_val agent)
 {
 	const char *error = nfm_ask_string(agent, "snapshot_error", NULL);
@@ -160,8 +203,9 @@ static void write_snapshot(struct nfm_output *out, const struct nfm_table *t, ya
 	nfm_output_u64(out, "epoch", *last ? t->ctl->committed : 0);
 	nfm_output_string(out, "error", error);
 	nfm_output_string(out, "nfdump_error", nfdump_error);
-	nfm_output_end(out);
 	nfm_output_line(out, "snapshot   %s", *last ? last : "none yet");
+	write_newest(out, nfm_ask_member(agent, "rotation", yajl_t_object));
+	nfm_output_end(out);
 	if (error)
 		nfm_output_line(out, "  no newer one can be written; counting goes on: %s", error);
 	if (nfdump_error)
@@ -257,5 +301,6 @@ void nfm_document_status(struct nfm_output *out, const struct nfm_config *config
 	write_earlier(out, t);
 	write_waiting(out, accounts);
 	write_hook(out, agent);
+	write_disk(out, agent);
 	nfm_output_end(out);
 }

@@ -137,7 +137,8 @@ static void put_committed(struct nfm_metrics_text *m, const struct nfm_metrics_s
 	uint64_t committed = __atomic_load_n(&ctl->committed, __ATOMIC_ACQUIRE);
 
 	nfm_metrics_put(m, NFM_METRIC_SNAPSHOT_INTERVAL, ctl->interval_s);
-	nfm_metrics_put(m, NFM_METRIC_SNAPSHOT_EPOCH, committed);
+	/* a new table's first interval is not number 1 */
+	nfm_metrics_put(m, NFM_METRIC_SNAPSHOT_EPOCH, ctl->last_snapshot[0] ? committed : 0);
 	nfm_metrics_put_ns(m, NFM_METRIC_SNAPSHOT_UNTIL,
 			   ctl->from_unix_ns[(committed + 1) & 1]);
 }

@@ -133,7 +133,7 @@
 	X(SNAPSHOT_INTERVAL, snapshot_interval_seconds, GAUGE, SECONDS, TABLE, "",                 \
 	  "length of an interval, as the agent runs it: a snapshot is due after each")             \
 	X(SNAPSHOT_EPOCH, snapshot_epoch, GAUGE, NONE, TABLE, "",                                  \
-	  "number of the newest interval that is closed for good; 0: none is")                     \
+	  "number of the newest snapshot, rising from file to file; 0: there is none yet")         \
 	X(SNAPSHOT_UNTIL, snapshot_until_timestamp_seconds, GAUGE, SECONDS, TABLE, "",             \
 	  "up to here all counts stand in snapshots: the end of the newest one")                   \
 	X(SNAPSHOTS, snapshots, COUNTER, NONE, AGENT, "",                                          \
