@@ -64,6 +64,9 @@ static const struct nfm_command commands[] = {
 	{ "exporters", "", "routers: state, loss, streams", true, nfm_cmd_exporters },
 	{ "templates", "[-v] [EXPORTER]...", "v9 and IPFIX templates, and who decodes their data",
 	  true, nfm_cmd_templates },
+	{ "metrics", "[--prometheus] [--customer ID]...",
+	  "for Prometheus, as /metrics of the HTTP server: OpenMetrics; --prometheus: as "
+	  "node_exporter's textfile collector reads it", true, nfm_cmd_metrics },
 	{ "customers", "check [FILE] | list | reload | set ID PREFIX... | remove ID",
 	  "the registry, live", true, nfm_cmd_customers },
 	{ "token", "list | add ROLE NAME | remove NAME",

@@ -62,6 +62,7 @@ static void rotate(struct nfm_agent *agent, uint64_t now_unix_ns)
 	}
 	if (!nfm_rotation_is_due(now_unix_ns, agent->next_rotation_ns, interval_s))
 		return;
+	agent->telemetry.due_unix_ns = agent->next_rotation_ns;
 	agent->next_rotation_ns = nfm_rotation_boundary_ns(now_unix_ns, interval_s);
 	if (nfm_rotate_flip(table, now_unix_ns, now_ns, interval_s) == 0)
 		start_job(agent);
@@ -74,6 +75,7 @@ static void rotation_done(struct nfm_agent *agent)
 	if (!nfm_rotation_fetch(&agent->rotation))
 		return;
 	nfm_rotation_log(r);
+	nfm_telemetry_rotation(&agent->telemetry, r, nfm_clock_unix_ns());
 	snprintf(agent->snapshot_error, sizeof(agent->snapshot_error), "%.*s",
 		 (int)sizeof(agent->snapshot_error) - 1, r->outcome < 0 ? r->error.text : "");
 	snprintf(agent->nfdump_error, sizeof(agent->nfdump_error), "%.*s",
@@ -514,6 +516,7 @@ int nfm_agent_run(const struct nfm_config *config, const char *config_path)
 	agent->config_path = config_path;
 	agent->signal_fd = agent->epoll_fd = agent->lock_fd = agent->pin_lock_fd = -1;
 	agent->control.listen_fd = -1;
+	nfm_telemetry_begin(&agent->telemetry);
 	r = start(agent, &error);
 	if (r < 0) {
 		nfm_log(LOG_ERR, "cannot start: %s", error.text);

@@ -6,7 +6,21 @@
  *                                      "interfaces":[{"name":S,"mode":S,"program_id":N}…],
  *                                      "hook":{"backlog":N,"failures":N},"next_rotation":T,
  *                                      "snapshot_error":S (only while snapshots cannot be written)
- *                                      "nfdump_error":S (only if the last nfdump file was not)}
+ *                                      "nfdump_error":S (only if the last nfdump file was not)
+ *                                      "process":{"started_unix_ns":N,"user_ns":N,"system_ns":N,
+ *                                        "resident_bytes":N,"open_files":N},
+ *                                      "ring":{"bytes":N,"size_bytes":N} (with XDP),
+ *                                      "sockets":[{"address":S,"port":N,"drops":N,
+ *                                        "queue_bytes":N,"buffer_bytes":N}…],
+ *                                      "programs":[{"id":N,"run_time_ns":N,"runs":N}…] (these two
+ *                                        only where the kernel counts them),
+ *                                      "rotation":{"snapshots":N,"failures":N,"duration_ns":N,
+ *                                        "lag_ns":N,"bytes":N} (the last three of the newest one),
+ *                                      "expiry":{"runs":N,"failures":N,"files_gone":N,
+ *                                        "bytes_gone":N,"files":N,"bytes":N} (the last two: left),
+ *                                      "disk":{"free_bytes":N,"size_bytes":N},
+ *                                      "rollup":{"runs":N,"failures":N,"succeeded_unix_ns":N}}
+ *                                      counters: since this agent started
  *   {"command":"customers-reload"}  → {"ok":true,"listed":N,"added":N,"removed":N,
  *                                      "changed":N,"without_row":N}
  *   {"command":"customers-set","id":S,"prefixes":[S…]}   → as reload

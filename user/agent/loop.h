@@ -11,6 +11,7 @@
 #include "agent/rollup.h"
 #include "agent/rotation.h"
 #include "agent/socket.h"
+#include "agent/telemetry.h"
 
 enum nfm_agent_event {
 	NFM_EVENT_SIGNAL,
@@ -32,6 +33,7 @@ struct nfm_agent {
 	struct nfm_hook hook;
 	struct nfm_agent_rollup rollup;
 	struct nfm_control control;
+	struct nfm_telemetry telemetry;
 	int epoll_fd;
 	int signal_fd;
 	int lock_fd;

@@ -42,6 +42,7 @@ static void fail(struct nfm_agent_rollup *r, const char *what, int value)
 			"says more",
 			what, value);
 	r->failed = true;
+	r->failures++;
 }
 
 static void start(struct nfm_agent_rollup *r)
@@ -83,12 +84,14 @@ void nfm_agent_rollup_reap(struct nfm_agent_rollup *r)
 	if (!r->pid || waitpid(r->pid, &status, WNOHANG) != r->pid)
 		return;
 	r->pid = 0;
+	r->runs++;
 	if (WIFSIGNALED(status)) {
 		fail(r, "ended by signal", WTERMSIG(status));
 	} else if (WEXITSTATUS(status)) {
 		fail(r, "exit status", WEXITSTATUS(status));
 	} else {
 		r->done_s = r->running_s;
+		r->succeeded_unix_ns = nfm_clock_unix_ns();
 		if (r->failed)
 			nfm_log(LOG_NOTICE, "rollup: done, after it had failed");
 		r->failed = false;

@@ -58,6 +58,7 @@ static int serve_status(struct nfm_agent *agent, const struct nfm_control_reques
 		put_string(out, "snapshot_error", agent->snapshot_error);
 	if (agent->nfdump_error[0])
 		put_string(out, "nfdump_error", agent->nfdump_error);
+	nfm_telemetry_put(agent, out);
 	put_string(out, "next_rotation",
 		   nfm_units_format_time(agent->next_rotation_ns, text, sizeof(text)));
 	return 0;
