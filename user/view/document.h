@@ -20,11 +20,16 @@
 #include "view/templates.h"
 #include "view/view.h"
 
+struct nfm_config_sources;
 struct nfm_top;
 
 /** `agent`: its answer to "status"; NULL: none runs. */
 void nfm_document_status(struct nfm_output *out, const struct nfm_config *config,
 			 const struct nfm_table *t, yajl_val agent);
+
+/** `agent` as above: what waits for its restart. Values that may hold passwords are left out. */
+void nfm_document_config(struct nfm_output *out, const struct nfm_config *config,
+			 const struct nfm_config_sources *sources, yajl_val agent);
 
 /* ---- show ---- */
 
