@@ -45,6 +45,14 @@ take_tables() {
 	take_both version version
 }
 
+take_config() {
+	take_both config config
+	take 'config set, reset' config set collector.interval 2
+	take 'config set, reset' config set collector.capacity 2048
+	take_both config config
+	take_csv 'config set, reset' config reset collector.capacity
+}
+
 take_tokens() {
 	take 'token add' token add admin office
 	take 'token add' token add customer:alice of-alice
@@ -94,7 +102,9 @@ wait_for 20 snapshots_at_least 2
 take_tables
 nfm -o json customers set carol 10.9.0.0/24 >>"$LAB/json/customers reload, set, remove"
 take_csv 'customers reload, set, remove' customers reload
+take_config
 take_tokens
+take status status
 agent_stop
 take status status
 take 'customers reload, set, remove' customers set carol 10.9.0.0/24 10.10.0.0/24

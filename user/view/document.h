@@ -20,6 +20,7 @@
 #include "view/templates.h"
 #include "view/view.h"
 
+struct nfm_config_sources;
 struct nfm_top;
 
 /** `agent`: its answer to "status"; NULL: none runs. */
@@ -28,6 +29,10 @@ void nfm_document_status(struct nfm_output *out, const struct nfm_config *config
 
 /** Members of an object that is open: what `top` shows of the last interval. -ENOMEM. */
 int nfm_document_top(struct nfm_output *out, const struct nfm_top *top);
+
+/** `agent` as above: what waits for its restart. Values that may hold passwords are left out. */
+void nfm_document_config(struct nfm_output *out, const struct nfm_config *config,
+			 const struct nfm_config_sources *sources, yajl_val agent);
 
 /* ---- show ---- */
 

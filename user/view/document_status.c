@@ -278,6 +278,44 @@ static void write_earlier(struct nfm_output *out, const struct nfm_table *t)
 			nfm_output_format_bytes(out, memory, bytes, sizeof(bytes)));
 }
 
+static void write_http(struct nfm_output *out, yajl_val agent)
+{
+	yajl_val http = nfm_ask_member(agent, "http", yajl_t_object);
+	const char *listen = nfm_ask_string(http, "listen", NULL);
+	uint64_t pid = nfm_ask_u64(http, "pid", 0);
+	uint64_t restarts = nfm_ask_u64(http, "restarts", 0);
+
+	nfm_output_object(out, "http");
+	nfm_output_string(out, "listen", listen);
+	if (pid)
+		nfm_output_u64(out, "pid", pid);
+	else
+		nfm_output_null(out, "pid");
+	nfm_output_u64(out, "restarts", restarts);
+	nfm_output_end(out);
+	if (listen && pid)
+		nfm_output_line(out, "http       %s", listen);
+	else if (listen)
+		nfm_output_line(out, "http       %s: not running, it is tried again: see the "
+				     "agent's log", listen);
+}
+
+/* Settings that wait for a start of the agent. */
+static void write_pending(struct nfm_output *out, yajl_val agent)
+{
+	yajl_val pending = nfm_ask_member(agent, "pending", yajl_t_array);
+
+	nfm_output_array(out, "pending");
+	for (size_t i = 0; pending && i < pending->u.array.len; i++) {
+		const char *key = YAJL_GET_STRING(pending->u.array.values[i]);
+
+		nfm_output_string(out, NULL, key);
+		nfm_output_line(out, "  %s has changed: it takes effect when the agent starts",
+				key);
+	}
+	nfm_output_end(out);
+}
+
 void nfm_document_status(struct nfm_output *out, const struct nfm_config *config,
 			 const struct nfm_table *t, yajl_val agent)
 {
@@ -302,5 +340,7 @@ void nfm_document_status(struct nfm_output *out, const struct nfm_config *config
 	write_waiting(out, accounts);
 	write_hook(out, agent);
 	write_disk(out, agent);
+	write_http(out, agent);
+	write_pending(out, agent);
 	nfm_output_end(out);
 }
