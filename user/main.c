@@ -38,6 +38,7 @@ static int cmd_http(struct nfm_cli *cli, int argc, char **argv)
 		{ "channel", required_argument, NULL, 'c' },
 		{ NULL, 0, NULL, 0 },
 	};
+	struct nfm_config_place place;
 	uint64_t channel_fd = 0;
 	int code;
 
@@ -47,7 +48,8 @@ static int cmd_http(struct nfm_cli *cli, int argc, char **argv)
 			return 2;
 	if (optind != argc)
 		return 2;
-	return nfm_http_run(&cli->config, cli->config_path, channel_fd ? (int)channel_fd : -1);
+	place = (struct nfm_config_place){ .path = cli->config_path, .may_be_missing = true };
+	return nfm_http_run(&place, channel_fd ? (int)channel_fd : -1);
 }
 
 static const struct nfm_command commands[] = {

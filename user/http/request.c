@@ -141,7 +141,7 @@ char *nfm_request_key(const struct nfm_request *request)
 		return NULL;
 	put(to, request->route->path);
 	put(to, request->rest);
-	fprintf(to, "%d%d%d", request->who.role, request->csv, request->gzip);
+	fprintf(to, "%d%d%d%d", request->who.role, request->csv, request->gzip, request->plain);
 	put(to, request->who.customer);
 	put(to, request->who.name); /* whoami says it */
 	for (uint32_t i = 0; i < request->argument_count; i++) {

@@ -39,7 +39,8 @@ struct nfm_request {
 	uint32_t argument_count;
 	char *body;
 	size_t body_size;
-	bool gzip; /* the client takes it */
+	bool gzip;  /* the client takes it */
+	bool plain; /* and wants text/plain, of metrics */
 	bool csv;
 };
 
