@@ -96,6 +96,18 @@ $(BUILD)/tests/%.bpf.o: tests/%.bpf.c
 	@mkdir -p $(@D)
 	$(CLANG) $(BPFFLAGS) -c $< -o $@
 
+# ---- the page: what comes from npm ----
+WEB_NPM := $(addprefix $(BUILD)/web/,uPlot.iife.min.js uPlot.min.css)
+
+$(BUILD)/web/node_modules/.package-lock.json: user/web/package.json user/web/package-lock.json
+	@mkdir -p $(BUILD)/web
+	cp $^ $(BUILD)/web
+	cd $(BUILD)/web && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+$(WEB_NPM): $(BUILD)/web/%: $(BUILD)/web/node_modules/.package-lock.json
+	@cp $(BUILD)/web/node_modules/uplot/dist/$* $@
+
 # ---- userspace ----
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
