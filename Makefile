@@ -13,7 +13,7 @@ ARCH     := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
 CFLAGS   ?= -O2 -g
 CFLAGS   += -std=gnu11 -Wall -Wextra -Werror -D_GNU_SOURCE -DNFM_VERSION='"$(VERSION)"' \
 	    -Ibpf/abi -Iuser -I$(BUILD) -MMD -MP
-LDLIBS   := -lbpf -lelf -lz -linih -lzstd -llz4 -lxxhash -lncursesw -ltinfo -lyajl -lpthread
+LDLIBS   := -lbpf -lelf -lz -linih -lzstd -llz4 -lxxhash -lncursesw -ltinfo -lyajl -lmicrohttpd -lgnutls -lseccomp -lpthread
 BPFFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Werror \
 	    -Wno-unused-parameter -Ivmlinux -Ibpf -Ibpf/abi -MMD -MP \
 	    -ffile-prefix-map=$(CURDIR)=. \
@@ -21,7 +21,12 @@ BPFFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -W
 	    $(if $(CPUS),-DNFM_DEFAULT_COLUMNS="($(CPUS)U + 1U)")
 
 LIB_SRC   := $(filter-out user/main.c,$(wildcard user/*/*.c))
-LIB_OBJ   := $(LIB_SRC:%.c=$(BUILD)/%.o)
+LIB_OBJ   := $(LIB_SRC:%.c=$(BUILD)/%.o) $(BUILD)/web_files.o
+# What the HTTP server gives away, at which path.
+WEB_NPM   := $(addprefix $(BUILD)/web/,uPlot.iife.min.js uPlot.min.css uPlot.LICENSE.txt)
+WEB       := $(foreach file,$(wildcard user/web/static/*) $(WEB_NPM),/$(notdir $(file))=$(file)) \
+	     /api/v1/openapi.json=docs/openapi.json
+WEB_FILES := $(foreach pair,$(WEB),$(lastword $(subst =, ,$(pair))))
 NFSEND_SRC := $(wildcard tests/lib/nfsend*.c)
 FAULT_SRC  := $(wildcard tests/lib/fault*.c)
 FAULT_WRAP := $(shell sed -n 's/^WRAPPED(\(.*\));/\1/p' tests/lib/fault_wrap.c)
@@ -38,7 +43,7 @@ FUZZ      := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SRC  := $(filter-out user/base/link.c,$(wildcard user/flow/*.c user/base/*.c))
 SECONDS   ?= 60
 
-.PHONY: all run test tests bench fuzz asan install clean deps-build deps-run deps-test deps-fuzz
+.PHONY: FORCE all run test tests bench fuzz asan install clean deps-build deps-run deps-test deps-fuzz
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -97,27 +102,39 @@ $(BUILD)/tests/%.bpf.o: tests/%.bpf.c
 	$(CLANG) $(BPFFLAGS) -c $< -o $@
 
 # ---- the page: what comes from npm ----
-WEB_NPM := $(addprefix $(BUILD)/web/,uPlot.iife.min.js uPlot.min.css)
-
 $(BUILD)/web/node_modules/.package-lock.json: user/web/package.json user/web/package-lock.json
 	@mkdir -p $(BUILD)/web
 	cp $^ $(BUILD)/web
 	cd $(BUILD)/web && npm ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
-$(WEB_NPM): $(BUILD)/web/%: $(BUILD)/web/node_modules/.package-lock.json
-	@cp $(BUILD)/web/node_modules/uplot/dist/$* $@
+$(BUILD)/web/uPlot.LICENSE.txt: $(BUILD)/web/node_modules/.package-lock.json
+	@cp $(BUILD)/web/node_modules/uplot/LICENSE $@
+
+$(BUILD)/web/uPlot.%: $(BUILD)/web/node_modules/.package-lock.json
+	@cp $(BUILD)/web/node_modules/uplot/dist/uPlot.$* $@
 
 # ---- userspace ----
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -c $< -o $@
 
+# The list of files is a file, too: one that goes away makes it anew.
+$(BUILD)/web_files.list: FORCE
+	@mkdir -p $(@D)
+	@echo '$(WEB)' | cmp -s - $@ || echo '$(WEB)' > $@
+
+$(BUILD)/web_files.c: $(WEB_FILES) $(BUILD)/web_files.list scripts/embed-web
+	scripts/embed-web $@ $(WEB)
+
+$(BUILD)/web_files.o: $(BUILD)/web_files.c
+	$(CC) $(CFLAGS) -c $< -o $@
+
 $(BUILD)/asan/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(SANITIZE) -c $< -o $@
 
-$(BUILD)/asan/libnfmeter.a: $(LIB_SRC:%.c=$(BUILD)/asan/%.o)
+$(BUILD)/asan/libnfmeter.a: $(LIB_SRC:%.c=$(BUILD)/asan/%.o) $(BUILD)/web_files.o
 	@rm -f $@
 	ar rcs $@ $^
 

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* nfmeter: the agent and the command line in one binary. */
+#include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 
 #include "agent/agent.h"
+#include "base/units.h"
 #include "cli/cli.h"
 #include "cli/options.h"
+#include "http/http.h"
 
 static int cmd_run(struct nfm_cli *cli, int argc, char **argv)
 {
@@ -28,8 +32,29 @@ static int cmd_detach(struct nfm_cli *cli, int argc, char **argv)
 	return nfm_agent_detach(&cli->config, argv[1]);
 }
 
+static int cmd_http(struct nfm_cli *cli, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "channel", required_argument, NULL, 'c' },
+		{ NULL, 0, NULL, 0 },
+	};
+	uint64_t channel_fd = 0;
+	int code;
+
+	optind = 0;
+	while ((code = getopt_long(argc, argv, "", options, NULL)) != -1)
+		if (code != 'c' || nfm_units_parse_u64(optarg, 3, INT_MAX, &channel_fd))
+			return 2;
+	if (optind != argc)
+		return 2;
+	return nfm_http_run(&cli->config, cli->config_path, channel_fd ? (int)channel_fd : -1);
+}
+
 static const struct nfm_command commands[] = {
 	{ "run", "", "meter, in the foreground, until SIGTERM or SIGINT", true, cmd_run },
+	{ "http", "[--channel FD]",
+	  "serve page, API and metrics; `run` does it beside itself, with FD to ask it by", true,
+	  cmd_http },
 	{ "attach", "NIC", "load and attach without the agent", true, cmd_attach },
 	{ "detach", "NIC", "detach; counting on that NIC ends", true, cmd_detach },
 	{ "status", "", "what runs, what is attached, what was received", true, nfm_cmd_status },
@@ -41,6 +66,9 @@ static const struct nfm_command commands[] = {
 	  true, nfm_cmd_templates },
 	{ "customers", "check [FILE] | list | reload | set ID PREFIX... | remove ID",
 	  "the registry, live", true, nfm_cmd_customers },
+	{ "token", "list | add ROLE NAME | remove NAME",
+	  "who may ask the web page and API; ROLE: admin, read or customer:ID", true,
+	  nfm_cmd_token },
 	{ "read", "FILE...", "what a snapshot holds", false, nfm_cmd_read },
 	{ "export", "FILE... --format FORMAT -w OUT [--compress METHOD]",
 	  "snapshots as nfdump, csv or json; OUT: a file, a folder (nfdump), - (csv, json); "

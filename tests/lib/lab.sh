@@ -120,7 +120,8 @@ lab_open() {
 	lab_network || fail "cannot make the namespaces"
 	SETTINGS=([collector.interfaces]=c0 [collector.xdp]=native [collector.capacity]=1024
 		[collector.directory]=$LAB/state [collector.runtime]=$LAB/run [collector.pin]=$PIN
-		[customers.file]=$LAB/customers.csv [http.listen]='')
+		[customers.file]=$LAB/customers.csv [http.listen]=''
+		[http.tokens]=$LAB/tokens)
 	printf 'id,name,prefixes\n' >"$LAB/customers.csv"
 	configure
 }

@@ -45,6 +45,15 @@ take_tables() {
 	take_both version version
 }
 
+take_tokens() {
+	take 'token add' token add admin office
+	take 'token add' token add customer:alice of-alice
+	take_csv 'token add' token add read reader
+	take_both 'token list' token list
+	take 'token remove' token remove office
+	take_csv 'token remove' token remove reader
+}
+
 take_files() {
 	local file
 
@@ -85,6 +94,7 @@ wait_for 20 snapshots_at_least 2
 take_tables
 nfm -o json customers set carol 10.9.0.0/24 >>"$LAB/json/customers reload, set, remove"
 take_csv 'customers reload, set, remove' customers reload
+take_tokens
 agent_stop
 take status status
 take 'customers reload, set, remove' customers set carol 10.9.0.0/24 10.10.0.0/24

@@ -2,21 +2,18 @@
 #include "agent/rollup.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/clock.h"
 #include "base/log.h"
 
 #define DAY_S 86400U
 #define LOWEST_PRIORITY 19
-
-extern char **environ;
 
 /*
  * What is running, also where its file was replaced since. The default configuration need not be
@@ -31,25 +28,10 @@ static int spawn(const struct nfm_agent_rollup *r, pid_t *pid)
 			       named ? "-c" : NULL,
 			       (char *)r->config_path,
 			       NULL };
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	sigset_t none;
-	int code;
+	/* why it failed was said once */
+	unsigned int quiet = NFM_CHILD_QUIET_STDOUT | (r->failed ? NFM_CHILD_QUIET_STDERR : 0);
 
-	sigemptyset(&none);
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
-	if (r->failed) /* it has said why once */
-		posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
-	posix_spawnattr_init(&attributes);
-	posix_spawnattr_setsigmask(&attributes, &none);
-	posix_spawnattr_setpgroup(&attributes, 0);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
-	code = posix_spawn(pid, "/proc/self/exe", &actions, &attributes, argv, environ);
-	posix_spawnattr_destroy(&attributes);
-	posix_spawn_file_actions_destroy(&actions);
-	return -code;
+	return nfm_child_spawn("/proc/self/exe", argv, quiet, -1, pid);
 }
 
 static void fail(struct nfm_agent_rollup *r, const char *what, int value)

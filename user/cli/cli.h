@@ -33,6 +33,7 @@ int nfm_cmd_top(struct nfm_cli *cli, int argc, char **argv);
 int nfm_cmd_exporters(struct nfm_cli *cli, int argc, char **argv);
 int nfm_cmd_templates(struct nfm_cli *cli, int argc, char **argv);
 int nfm_cmd_customers(struct nfm_cli *cli, int argc, char **argv);
+int nfm_cmd_token(struct nfm_cli *cli, int argc, char **argv);
 int nfm_cmd_read(struct nfm_cli *cli, int argc, char **argv);
 int nfm_cmd_export(struct nfm_cli *cli, int argc, char **argv);
 int nfm_cmd_history(struct nfm_cli *cli, int argc, char **argv);

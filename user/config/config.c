@@ -311,6 +311,8 @@ static void check_whole(struct reading *r)
 		report(r, r->line,
 		       "%u exporters' addresses, but max-exporters is %u; raise it in [collector]",
 		       count, max);
+	if (!r->target.config->http_certificate[0] != !r->target.config->http_key[0])
+		report(r, r->line, "[http] certificate and key go together; set both, or none");
 }
 
 static int read_text(struct reading *r)

@@ -15,6 +15,7 @@
 #define NFM_CONFIG_DEFAULT_FILE "/etc/nfmeter/nfmeter.conf"
 #define NFM_CONFIG_MAX_INTERFACES 16
 #define NFM_CONFIG_MAX_AUTO 64
+#define NFM_CONFIG_MAX_METRICS 100
 
 /** Numbers of the nfdump format. */
 enum nfm_compression {
@@ -79,6 +80,12 @@ struct nfm_config {
 	struct nfm_config_exporter *exporters; /* malloc'd */
 	unsigned int exporter_count;
 	char http_listen[256];
+	char http_tokens[PATH_MAX]; /* empty: none */
+	char http_certificate[PATH_MAX], http_key[PATH_MAX]; /* both or none: TLS */
+	char http_user[64];
+	uint32_t http_connections;
+	char metrics_customers[NFM_CONFIG_MAX_METRICS][NFM_ID_SIZE];
+	unsigned int metrics_customer_count;
 	char clickhouse_url[1024];
 };
 

@@ -332,6 +332,32 @@ int nfm_config_parse_http(const struct nfm_config_key *key, struct nfm_config_ta
 	return nfm_config_parse_text(key, to, value);
 }
 
+static int take_metrics_customer(struct nfm_config_target *to, const char *word,
+				 unsigned int index)
+{
+	char(*ids)[NFM_ID_SIZE] = to->config->metrics_customers;
+
+	if (strlen(word) >= NFM_ID_SIZE)
+		return -ENAMETOOLONG;
+	for (unsigned int i = 0; i < index; i++)
+		if (!strcmp(ids[i], word))
+			return -EEXIST;
+	strcpy(ids[index], word);
+	return 0;
+}
+
+int nfm_config_parse_metrics_customers(const struct nfm_config_key *key,
+				       struct nfm_config_target *to, const char *value)
+{
+	int n = nfm_config_each_word(to, value, NFM_CONFIG_MAX_METRICS, take_metrics_customer);
+
+	(void)key;
+	if (n < 0)
+		return n;
+	to->config->metrics_customer_count = (unsigned int)n;
+	return 0;
+}
+
 int nfm_config_parse_url(const struct nfm_config_key *key, struct nfm_config_target *to,
 			 const char *value)
 {

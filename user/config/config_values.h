@@ -47,7 +47,7 @@ struct nfm_config_key {
 /* The section "[exporter NAME]": the only one that repeats. */
 #define NFM_CONFIG_EXPORTER "exporter"
 
-#define NFM_CONFIG_KEYS 34U
+#define NFM_CONFIG_KEYS 40U
 extern const struct nfm_config_key nfm_config_keys[NFM_CONFIG_KEYS];
 
 #define NFM_CONFIG_PARSER(name)                                                                   \
@@ -74,6 +74,7 @@ NFM_CONFIG_PARSER(lifetime);
 NFM_CONFIG_PARSER(customers_file);
 NFM_CONFIG_PARSER(autos);
 NFM_CONFIG_PARSER(http);
+NFM_CONFIG_PARSER(metrics_customers);
 NFM_CONFIG_PARSER(url);
 
 /* Of the open [exporter NAME] section: config_exporters.c. */

@@ -26,6 +26,9 @@ struct nfm_top;
 void nfm_document_status(struct nfm_output *out, const struct nfm_config *config,
 			 const struct nfm_table *t, yajl_val agent);
 
+/** Members of an object that is open: what `top` shows of the last interval. -ENOMEM. */
+int nfm_document_top(struct nfm_output *out, const struct nfm_top *top);
+
 /* ---- show ---- */
 
 enum nfm_show_sort {
