@@ -7,7 +7,7 @@ import { connect, disconnect, live, subscribe } from "./events.js";
 import { duration, zone } from "./format.js";
 import { customerPage } from "./page_customer.js";
 import { customersPage } from "./page_customers.js";
-import { exportersPage } from "./page_exporters.js";
+import { exporterPage, exportersPage } from "./page_exporters.js";
 import { overviewPage } from "./page_overview.js";
 import { settingsPage } from "./page_settings.js";
 import { signIn } from "./sign_in.js";
@@ -15,7 +15,7 @@ import { signIn } from "./sign_in.js";
 const pages = {
 	"": { title: "Overview", show: overviewPage },
 	customers: { title: "Customers", show: customersPage, one: customerPage },
-	exporters: { title: "Exporters", show: exportersPage },
+	exporters: { title: "Exporters", show: exportersPage, one: exporterPage },
 	settings: { title: "Settings", show: settingsPage },
 	traffic: { one: customerPage }, // of nobody: unmatched, local
 };

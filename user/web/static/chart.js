@@ -14,7 +14,7 @@ const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 /** The colours of the style sheet, as they are now. */
 export function palette() {
 	const style = getComputedStyle(document.documentElement);
-	const names = ["down", "down-fill", "up", "ink", "muted", "rule", "grid", "hatch", "panel"];
+	const names = ["down", "down-fill", "up", "ink", "muted", "rule", "grid", "hatch", "panel", "bad"];
 
 	return Object.fromEntries(names.map((name) =>
 		[name, style.getPropertyValue(`--${name}`).trim()]));

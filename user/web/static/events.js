@@ -56,7 +56,7 @@ function setState(state, error = null) {
 
 /** The exporters' states of an event. */
 export function exportersOf(event) {
-	return [event.exporter_states, event.exporters].find(Array.isArray) ?? [];
+	return [event.exporter_list, event.exporters].find(Array.isArray) ?? [];
 }
 
 function noteLosses(event, time) {

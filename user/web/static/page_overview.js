@@ -6,6 +6,7 @@ import { Chart, legend } from "./chart.js";
 import { facts, h, notice, put, repeat, swap } from "./dom.js";
 import { exportersOf, kept, subscribe } from "./events.js";
 import { binary, clock, count, exact, exactRate, percent, rate } from "./format.js";
+import { exporterLink } from "./page_exporters.js";
 import { nothingYet } from "./router_help.js";
 import { makeTable } from "./table.js";
 
@@ -26,7 +27,7 @@ function customerColumns() {
 
 const exporterColumns = [
 	{ label: "Exporter", head: true, cell: (row) => ({ text: row.name ?? row.address,
-		href: "#/exporters", title: row.address }) },
+		href: exporterLink(row.address), title: row.address }) },
 	{ label: "State", cell: (row) => ({ text: row.state, class: `state ${row.state}` }) },
 	{ label: "Datagrams/s", numeric: true, class: "low",
 		cell: (row) => exact(row.datagrams_per_second) },
@@ -128,8 +129,8 @@ function warnings(event, status) {
 	if (status && !status.agent.running)
 		list.push(notice("error", "The agent does not run", "The kernel goes on counting, but no " +
 			"snapshots are written. Start it: systemctl start nfmeter, or nfmeter run."));
-	if (event?.snapshot?.error)
-		list.push(notice("error", "No snapshot can be written", event.snapshot.error,
+	if (status?.snapshot.error)
+		list.push(notice("error", "No snapshot can be written", status.snapshot.error,
 			"Counting goes on; nothing is lost as long as the machine runs."));
 	return list.length ? h("div", null, list) : null;
 }
@@ -159,13 +160,13 @@ function layout(content, signal) {
 	return { down, up, rest, chart, alerts, customers, exporters, health, instruments };
 }
 
-function fillRest(rest, event) {
+function fillRest(rest, event, customers) {
 	swap(rest, facts([
 		["Of no customer", h("span", { title: exactRate(event.unmatched_bps) },
 			h("a", { href: "#/traffic/unmatched" },
 				percent(event.unmatched_bps, event.total_bps)),
 			` ${rate(event.unmatched_bps)}`)],
-		["Customers", h("a", { href: "#/customers" }, exact(event.customers_total))],
+		["Customers", h("a", { href: "#/customers" }, exact(customers))],
 	]));
 }
 
@@ -206,7 +207,7 @@ export function overviewPage(content, { signal }) {
 		swap(parts.alerts, warnings(event, status));
 		parts.down.set(event.down_bps);
 		parts.up.set(event.up_bps);
-		fillRest(parts.rest, event);
+		fillRest(parts.rest, event, event.customers_total ?? status?.customers);
 		parts.chart.set(past);
 		parts.customers.setRows(event.customers.map((row) =>
 			({ ...row, share: share(row, event) })));
