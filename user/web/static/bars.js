@@ -29,15 +29,25 @@ function paint(canvas, values, width, height) {
 	canvas.width = width * ratio;
 	canvas.height = height * ratio;
 	context.scale(ratio, ratio);
-	hatch(context, values.flatMap((value, i) => value === null ? [[i, i + 1]] : []),
-		{ left: 0, top: 0, width, height }, (i) => i * step, colors.hatch, 0.8);
+	hatch(
+		context,
+		values.flatMap((value, i) => (value === null ? [[i, i + 1]] : [])),
+		{ left: 0, top: 0, width, height },
+		(i) => i * step,
+		colors.hatch,
+		0.8,
+	);
 	context.fillStyle = colors.rule;
 	context.fillRect(0, height - 1, width, 1);
 	context.fillStyle = colors.bad;
 	values.forEach((value, i) => {
 		if (value)
-			context.fillRect(i * step, height - Math.max(2, (height - 2) * value / most),
-				Math.max(1.5, step - 0.6), Math.max(2, (height - 2) * value / most));
+			context.fillRect(
+				i * step,
+				height - Math.max(2, ((height - 2) * value) / most),
+				Math.max(1.5, step - 0.6),
+				Math.max(2, ((height - 2) * value) / most),
+			);
 	});
 }
 
@@ -71,8 +81,12 @@ export function makeBars(signal) {
 	observer.observe(canvas);
 	signal.addEventListener("abort", () => observer.disconnect());
 	return {
-		node: h("div", { class: "bar-chart" }, canvas,
-			h("p", { class: "bar-axis help" }, begin, middle, end)),
+		node: h(
+			"div",
+			{ class: "bar-chart" },
+			canvas,
+			h("p", { class: "bar-axis help" }, begin, middle, end),
+		),
 		set({ values, from, to, text }) {
 			shown = { values };
 			canvas.setAttribute("aria-label", text);

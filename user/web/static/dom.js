@@ -9,33 +9,32 @@
 export function h(tag, properties, ...children) {
 	const node = document.createElement(tag);
 
-	for (const [key, value] of Object.entries(properties ?? {}))
-		set(node, key, value);
-	node.append(...children.flat(3).filter((child) => child !== null && child !== undefined &&
-		child !== false));
+	for (const [key, value] of Object.entries(properties ?? {})) set(node, key, value);
+	node.append(
+		...children
+			.flat(3)
+			.filter(
+				(child) => child !== null && child !== undefined && child !== false,
+			),
+	);
 	return node;
 }
 
 /** One attribute or listener of an element. */
 export function set(node, key, value) {
-	if (key.startsWith("on"))
-		node.addEventListener(key.slice(2), value);
-	else if (key === "value" || key === "checked")
-		node[key] = value;
+	if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
+	else if (key === "value" || key === "checked") node[key] = value;
 	else if (value === false || value === null || value === undefined)
 		node.removeAttribute(key);
-	else
-		node.setAttribute(key, value === true ? "" : value);
+	else node.setAttribute(key, value === true ? "" : value);
 }
 
 /** Sets the text of an element, and touches it only if it is another one. */
 export function put(node, text, title) {
 	const wanted = String(text);
 
-	if (node.textContent !== wanted)
-		node.textContent = wanted;
-	if (title !== undefined && node.title !== title)
-		node.title = title;
+	if (node.textContent !== wanted) node.textContent = wanted;
+	if (title !== undefined && node.title !== title) node.title = title;
 }
 
 export function clear(node, ...children) {
@@ -51,15 +50,32 @@ export function swap(node, fresh) {
 
 /** A line of terms and values: [["Version", "0.1.0"], …]. */
 export function facts(pairs) {
-	return h("dl", { class: "facts" }, pairs.filter(Boolean).map(([name, value]) =>
-		h("div", null, h("dt", null, name), h("dd", null, value))));
+	return h(
+		"dl",
+		{ class: "facts" },
+		pairs
+			.filter(Boolean)
+			.map(([name, value]) =>
+				h("div", null, h("dt", null, name), h("dd", null, value)),
+			),
+	);
 }
 
 /** What is said where data would stand: nothing yet, loading, or an error with what to do. */
 export function notice(kind, title, ...more) {
-	return h("div", { class: `notice ${kind}`, role: kind === "error" ? "alert" : null },
+	return h(
+		"div",
+		{ class: `notice ${kind}`, role: kind === "error" ? "alert" : null },
 		h("p", { class: "notice-title" }, title),
-		more.map((part) => typeof part === "string" ? h("p", null, part) : part));
+		more.map((part) => (typeof part === "string" ? h("p", null, part) : part)),
+	);
+}
+
+/** Says in a place what the collector refused. Other errors are ours, and go on. */
+export function fail(place, title, error) {
+	if (error.name === "AbortError") return;
+	if (error.status === undefined) throw error;
+	swap(place, notice("error", title, error.message));
 }
 
 /** Text of a configuration or of commands, with a button that copies it. */
@@ -70,7 +86,8 @@ export function snippet(text, label) {
 		try {
 			await navigator.clipboard.writeText(text);
 			put(button, "Copied");
-		} catch { // not over plain HTTP: select, so that Ctrl-C does it
+		} catch {
+			// not over plain HTTP: select, so that Ctrl-C does it
 			getSelection().selectAllChildren(code);
 			put(button, "Press Ctrl-C");
 		}
@@ -78,8 +95,12 @@ export function snippet(text, label) {
 	}
 	const code = h("code", null, text);
 
-	return h("div", { class: "snippet" }, h("pre", { tabindex: "0", "aria-label": label }, code),
-		button);
+	return h(
+		"div",
+		{ class: "snippet" },
+		h("pre", { tabindex: "0", "aria-label": label }, code),
+		button,
+	);
 }
 
 /** Calls `action` at most once in `ms`, the last call wins. */
@@ -98,11 +119,9 @@ export function repeat(action, ms, signal) {
 
 	async function run() {
 		clearTimeout(timer);
-		if (signal.aborted || document.hidden)
-			return;
+		if (signal.aborted || document.hidden) return;
 		await action();
-		if (!signal.aborted)
-			timer = setTimeout(run, ms);
+		if (!signal.aborted) timer = setTimeout(run, ms);
 	}
 	document.addEventListener("visibilitychange", run, { signal });
 	signal.addEventListener("abort", () => clearTimeout(timer));

@@ -7,12 +7,22 @@ function headCell(column, onSort) {
 	const classes = [column.class, column.numeric && "numeric"].filter(Boolean).join(" ");
 
 	if (!column.sort || !onSort)
-		return h("th", { scope: "col", class: classes, title: column.title },
-			column.label);
-	return h("th", { scope: "col", class: classes, title: column.title, "aria-sort": "none" },
-		h("button", { type: "button", class: "sort", "data-sort": column.sort,
-			onclick: () => onSort(column.sort, column.first ?? "desc") },
-		column.label, h("span", { class: "sort-mark", "aria-hidden": "true" })));
+		return h("th", { scope: "col", class: classes, title: column.title }, column.label);
+	return h(
+		"th",
+		{ scope: "col", class: classes, title: column.title, "aria-sort": "none" },
+		h(
+			"button",
+			{
+				type: "button",
+				class: "sort",
+				"data-sort": column.sort,
+				onclick: () => onSort(column.sort, column.first ?? "desc"),
+			},
+			column.label,
+			h("span", { class: "sort-mark", "aria-hidden": "true" }),
+		),
+	);
 }
 
 // A cell's content is {text, title, href, class, node}, or a text alone.
@@ -32,22 +42,30 @@ function fillCell(cell, column, row) {
 
 	if (is.href) {
 		target = cell.firstElementChild ?? cell.appendChild(h("a"));
-		if (target.getAttribute("href") !== is.href)
-			target.setAttribute("href", is.href);
+		if (target.getAttribute("href") !== is.href) target.setAttribute("href", is.href);
 	}
 	put(target, is.text ?? "");
-	if ((is.title ?? "") !== cell.title)
-		set(cell, "title", is.title);
+	if ((is.title ?? "") !== cell.title) set(cell, "title", is.title);
 	if (is.class !== undefined)
 		cell.className = [column.class, column.numeric && "numeric", is.class]
-			.filter(Boolean).join(" ");
+			.filter(Boolean)
+			.join(" ");
 }
 
 function makeRow(columns) {
-	return h("tr", null, columns.map((column) => h(column.head ? "th" : "td", {
-		scope: column.head ? "row" : null,
-		class: [column.class, column.numeric && "numeric"].filter(Boolean).join(" ") || null,
-	})));
+	return h(
+		"tr",
+		null,
+		columns.map((column) =>
+			h(column.head ? "th" : "td", {
+				scope: column.head ? "row" : null,
+				class:
+					[column.class, column.numeric && "numeric"]
+						.filter(Boolean)
+						.join(" ") || null,
+			}),
+		),
+	);
 }
 
 /**
@@ -57,11 +75,23 @@ function makeRow(columns) {
  */
 export function makeTable({ caption, columns, key, onSort, class: name }) {
 	const body = h("tbody");
-	const head = h("tr", null, columns.map((column) => headCell(column, onSort)));
-	const table = h("table", { class: name }, h("caption", { class: "unseen" }, caption),
-		h("thead", null, head), body);
-	const node = h("div", { class: "scroll", tabindex: "0", role: "region",
-		"aria-label": caption }, table);
+	const head = h(
+		"tr",
+		null,
+		columns.map((column) => headCell(column, onSort)),
+	);
+	const table = h(
+		"table",
+		{ class: name },
+		h("caption", { class: "unseen" }, caption),
+		h("thead", null, head),
+		body,
+	);
+	const node = h(
+		"div",
+		{ class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
+		table,
+	);
 	let known = new Map();
 
 	function setRows(rows) {
@@ -72,11 +102,9 @@ export function makeTable({ caption, columns, key, onSort, class: name }) {
 
 			columns.forEach((column, c) => fillCell(line.cells[c], column, row));
 			next.set(key(row), line);
-			if (body.rows[i] !== line)
-				body.insertBefore(line, body.rows[i] ?? null);
+			if (body.rows[i] !== line) body.insertBefore(line, body.rows[i] ?? null);
 		});
-		while (body.rows.length > rows.length)
-			body.lastElementChild.remove();
+		while (body.rows.length > rows.length) body.lastElementChild.remove();
 		known = next;
 	}
 
@@ -85,16 +113,22 @@ export function makeTable({ caption, columns, key, onSort, class: name }) {
 			const is = column.sort === sort && Boolean(sort);
 			const cell = head.cells[i];
 
-			if (!column.sort || !onSort)
-				return;
-			cell.setAttribute("aria-sort", !is ? "none" :
-				order === "asc" ? "ascending" : "descending");
-			put(cell.querySelector(".sort-mark"), !is ? "" : order === "asc" ? "▲" : "▼");
+			if (!column.sort || !onSort) return;
+			cell.setAttribute(
+				"aria-sort",
+				!is ? "none" : order === "asc" ? "ascending" : "descending",
+			);
+			put(
+				cell.querySelector(".sort-mark"),
+				!is ? "" : order === "asc" ? "▲" : "▼",
+			);
 		});
 	}
 
 	return {
-		node, setRows, setSort,
+		node,
+		setRows,
+		setSort,
 		setBusy: (busy) => set(table, "aria-busy", busy ? "true" : null),
 		line: (row) => known.get(row),
 	};
@@ -103,8 +137,18 @@ export function makeTable({ caption, columns, key, onSort, class: name }) {
 /** First, previous, next, last: pages of `size` rows out of `matched`. */
 export function makePager(size, onOffset) {
 	const where = h("span", { class: "pager-where", role: "status" });
-	const button = (label, sign, to) => h("button", { type: "button", class: "small",
-		"aria-label": label, title: label, onclick: () => onOffset(to()) }, sign);
+	const button = (label, sign, to) =>
+		h(
+			"button",
+			{
+				type: "button",
+				class: "small",
+				"aria-label": label,
+				title: label,
+				onclick: () => onOffset(to()),
+			},
+			sign,
+		);
 	let offset = 0;
 	let matched = 0;
 	const last = () => Math.max(0, Math.floor((matched - 1) / size) * size);
