@@ -195,8 +195,8 @@ int nfm_http_run(const struct nfm_config_place *place, int channel_fd)
 	if (err) {
 		nfm_log(LOG_ERR, "http: %s", error.text);
 	} else {
-		nfm_log(LOG_INFO, "http: %s, %zu tokens%s", http.config.http_listen, http.tokens.count,
-			tls.certificate ? ", TLS" : "");
+		nfm_log(LOG_INFO, "http: %s, %zu tokens%s", http.config.http_listen,
+			http.tokens.count, tls.certificate ? ", TLS" : "");
 		loop(&http, signal_fd);
 	}
 	stop(&http);
