@@ -5,6 +5,8 @@
  *   {"command":"status"}            → {"ok":true,"pid":N,"xdp":BOOL,
  *                                      "interfaces":[{"name":S,"mode":S,"program_id":N}…],
  *                                      "hook":{"backlog":N,"failures":N},"next_rotation":T,
+ *                                      "http":{"listen":S|null,"pid":N|null,"restarts":N},
+ *                                      "pending":[SECTION.KEY…] (await a start of the agent),
  *                                      "snapshot_error":S (only while snapshots cannot be written)
  *                                      "nfdump_error":S (only if the last nfdump file was not)
  *                                      "process":{"started_unix_ns":N,"user_ns":N,"system_ns":N,
@@ -23,9 +25,21 @@
  *                                      counters: since this agent started
  *   {"command":"customers-reload"}  → {"ok":true,"listed":N,"added":N,"removed":N,
  *                                      "changed":N,"without_row":N}
- *   {"command":"customers-set","id":S,"prefixes":[S…]}   → as reload
- *   {"command":"customers-remove","id":S}                → as reload
+ *   {"command":"tokens-reload"}     → {"ok":true}
+ *   {"command":"customers-set","id":S,"name":S?,"prefixes":[S…]}   → as reload
+ *   {"command":"customers-remove","id":S}                          → as reload
+ *   {"command":"settings-set","changes":[{"section":S,"key":S,"value":S|null}…]}
+ *                                   → {"ok":true,"applied":[SECTION.KEY…],"pending":[…]}
+ *                                     null: back to what the other files have; all or none
+ *   {"command":"exporter-set","name":S,"addresses":[S…],"sampling":S?,"nat":B?,"repair_wraps":B?}
+ *   {"command":"exporter-remove","name":S}      → {"ok":true}; only those of settings.conf
  *   anything that fails             → {"ok":false,"error":S}
+ *
+ * The child that serves HTTP has a channel (its fd 3): the same, but many requests, one after the
+ * other, each a line of less than NFM_CONTROL_MAX bytes; answers in their order. It may ask for the
+ * status; for a change each request has "token":S, an administrator's, and "peer":S, for the log;
+ * other than that → {"ok":false,"error":S,"denied":true}. It cannot set what the page may not, and
+ * cannot reload. A line too long ends the channel, and with it the child.
  *
  * Beside it the agent leaves RUNTIME/agent.table: one line, "pins DIRECTORY" or "file PATH": where
  * its table stands, so that the CLI reads the right one also when no agent runs.

@@ -80,7 +80,7 @@ static int read_show(const struct nfm_request *request, struct nfm_document_show
 	int err = 0;
 
 	*show = (struct nfm_document_show){
-		.only = request->who.role == NFM_ROLE_CUSTOMER ? request->who.customer : NULL,
+		.only = request->who.role == NFM_TOKEN_CUSTOMER ? request->who.customer : NULL,
 	};
 	for (uint32_t i = 0; !err && i < request->argument_count; i++)
 		if (strcmp(request->argument[i].name, "id") != 0)
@@ -174,7 +174,7 @@ NFM_API(whoami)
 	if (!out)
 		return -ENOMEM;
 	nfm_output_object(out, NULL);
-	nfm_output_string(out, "role", nfm_role_name(who->role));
+	nfm_output_string(out, "role", nfm_token_role_name(who->role));
 	nfm_output_string(out, "customer", *who->customer ? who->customer : NULL);
 	nfm_output_string(out, "name", *who->name ? who->name : NULL);
 	nfm_output_bool(out, "tokens", http->tokens.count);

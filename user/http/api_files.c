@@ -205,7 +205,7 @@ static int take_history(const struct nfm_request *request, struct nfm_document_h
 static int check_customer(const struct nfm_who *who, enum nfm_history_kind kind, const char *id,
 			  struct nfm_error *error)
 {
-	if (who->role != NFM_ROLE_CUSTOMER ||
+	if (who->role != NFM_TOKEN_CUSTOMER ||
 	    (kind == NFM_HISTORY_CUSTOMER && !strcmp(id, who->customer)))
 		return 0;
 	return nfm_error_set(error, -EPERM, "this token sees its own customer alone");

@@ -323,7 +323,7 @@ static int check_access(struct exchange *exchange)
 		err = nfm_error_set(&exchange->error, -EPERM,
 				    "this token may not do that: %s needs "
 				    "one of role %s",
-				    request->route->path, nfm_role_name(request->route->least));
+				    request->route->path, nfm_token_role_name(request->route->least));
 	return err ? refuse(exchange, status_of(err), err) : 0;
 }
 

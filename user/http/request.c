@@ -7,12 +7,12 @@
 
 #include "base/cleanup.h"
 
-bool nfm_role_reaches(enum nfm_role role, enum nfm_role least)
+bool nfm_role_reaches(enum nfm_token_role role, enum nfm_token_role least)
 {
 	static const unsigned int rank[] = {
-		[NFM_ROLE_CUSTOMER] = 0,
-		[NFM_ROLE_READ] = 1,
-		[NFM_ROLE_ADMIN] = 2,
+		[NFM_TOKEN_CUSTOMER] = 0,
+		[NFM_TOKEN_READ] = 1,
+		[NFM_TOKEN_ADMIN] = 2,
 	};
 
 	return rank[role] >= rank[least];
