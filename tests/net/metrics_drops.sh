@@ -64,7 +64,8 @@ rm "$LAB"/sent/*
 NFMETER=$root_nfmeter RUN_AS=()
 configure xdp=native interfaces=c0
 agent_start
-size=$(value nfmeter_ring_capacity_bytes) && [ "$size" -ge $((1 << 20)) ] || fail "ring of $size bytes"
+size=$(value nfmeter_ring_capacity_bytes) && [ "$size" -ge $((1 << 20)) ] ||
+	fail "a ring of $size bytes"
 kill -STOP "$AGENT"
 wait_for 5 is_stopped
 send --datagrams 200 --version 9 --layout varlen
