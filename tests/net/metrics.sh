@@ -62,7 +62,8 @@ agent_start
 agree_soon 0
 openmetrics names "$LAB/0" >"$LAB/names"
 send_all
-wait_for 20 json '.datagrams | .received >= 300 and .received == .kernel + .agent + .rejected' status
+wait_for 20 json '.datagrams | .received >= 300 and
+	.received == .kernel + .agent + .rejected' status
 wait_for 20 json 'any(.[]; .state == "refused")' exporters
 agree_soon 1
 [ "$(value 1 nfmeter_rejected_datagrams_total reason=truncated)" = 5 ] || fail "truncated"
