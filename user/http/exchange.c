@@ -28,6 +28,7 @@ struct exchange {
 	struct nfm_request *request;	 /* until it is asked for */
 	int err;		     /* of the request, found before its body came */
 	unsigned int status;	     /* and what that is in HTTP */
+	const char *allow;	     /* methods that the path has; of status 405 */
 	struct nfm_error error;
 };
 
@@ -135,6 +136,8 @@ static enum MHD_Result queue_answer(struct exchange *exchange, struct nfm_answer
 		atomic_fetch_add(&exchange->http->counts.sent_bytes, answer->body.size);
 	if (response && answer->status == MHD_HTTP_UNAUTHORIZED)
 		MHD_add_response_header(response, "WWW-Authenticate", "Bearer realm=\"nfmeter\"");
+	if (response && answer->status == MHD_HTTP_METHOD_NOT_ALLOWED)
+		MHD_add_response_header(response, "Allow", exchange->allow);
 	if (response && (answer->status == MHD_HTTP_TOO_MANY_REQUESTS ||
 			 answer->status == MHD_HTTP_SERVICE_UNAVAILABLE))
 		MHD_add_response_header(response, "Retry-After",
@@ -323,8 +326,21 @@ static int check_access(struct exchange *exchange)
 		err = nfm_error_set(&exchange->error, -EPERM,
 				    "this token may not do that: %s needs "
 				    "one of role %s",
-				    request->route->path, nfm_token_role_name(request->route->least));
+				    request->route->path,
+				    nfm_token_role_name(request->route->least));
 	return err ? refuse(exchange, status_of(err), err) : 0;
+}
+
+static int refuse_path(struct exchange *exchange, const char *url)
+{
+	exchange->allow = nfm_web_file_find(url) ? "GET, HEAD" : nfm_route_allow(url);
+	if (!*exchange->allow) {
+		nfm_error_set(&exchange->error, 0, "there is no such thing: "
+			      "/api/v1/openapi.json lists what there is");
+		return refuse(exchange, MHD_HTTP_NOT_FOUND, -ENOENT);
+	}
+	nfm_error_set(&exchange->error, 0, "another method is needed here: %s", exchange->allow);
+	return refuse(exchange, MHD_HTTP_METHOD_NOT_ALLOWED, -EOPNOTSUPP);
 }
 
 /* What is wrong is said once the body has come: libmicrohttpd wants it so. */
@@ -333,20 +349,10 @@ static int take_request(struct exchange *exchange, const char *url, const char *
 	struct MHD_Connection *connection = exchange->connection;
 	const struct nfm_route *route;
 	enum nfm_method wanted;
-	bool other_method = false;
 
-	if (method_of(method, &wanted)) {
-		nfm_error_set(&exchange->error, 0, "GET, PUT or DELETE");
-		return refuse(exchange, MHD_HTTP_METHOD_NOT_ALLOWED, -EOPNOTSUPP);
-	}
-	route = nfm_route_find(url, wanted, &other_method);
-	if (!route) {
-		nfm_error_set(&exchange->error, 0, other_method ?
-			      "another method is needed here: /api/v1/openapi.json lists them" :
-			      "there is no such thing: /api/v1/openapi.json lists what there is");
-		return refuse(exchange, other_method ? MHD_HTTP_METHOD_NOT_ALLOWED :
-						       MHD_HTTP_NOT_FOUND, -ENOENT);
-	}
+	route = method_of(method, &wanted) ? NULL : nfm_route_find(url, wanted);
+	if (!route)
+		return refuse_path(exchange, url);
 	exchange->request = nfm_request_new(wanted, route, url);
 	if (!exchange->request)
 		return refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, -ENOMEM);
