@@ -26,7 +26,8 @@ static void check_reach(const struct nfm_config *config, size_t tokens, struct n
 		nfm_finding_say(f, WARN, "without tokens it answers this machine alone: `nfmeter "
 				"token add read NAME` makes one");
 	else if (!config->http_certificate[0])
-		nfm_finding_say(f, WARN, "tokens and numbers cross the network for all to read: set "
+		nfm_finding_say(f, WARN,
+				"tokens and numbers cross the network for all to read: set "
 				"[http] certificate and key, or listen = 127.0.0.1:PORT behind a "
 				"proxy that ends TLS");
 }
@@ -50,11 +51,15 @@ static void check_user(const struct nfm_config *config, struct nfm_finding *f)
 	struct stat st;
 
 	if (!user || !user->pw_uid)
-		nfm_finding_say(f, FAIL, "[http] user = %s: there is no such user, or it is root: "
-				"name one without rights, such as nobody", config->http_user);
+		nfm_finding_say(f, FAIL,
+				"[http] user = %s: there is no such user, or it is root: "
+				"name one without rights, such as nobody",
+				config->http_user);
 	else if (stat(config->directory, &st) == 0 && !may_read(&st, user))
-		nfm_finding_say(f, WARN, "%s cannot read %s, so there is no history: chmod o+rx, or "
-				"name another [http] user", config->http_user, config->directory);
+		nfm_finding_say(f, WARN,
+				"%s cannot read %s, so there is no history: chmod o+rx, or "
+				"name another [http] user",
+				config->http_user, config->directory);
 }
 
 void nfm_doctor_http(const struct nfm_doctor *d, struct nfm_finding *f)
