@@ -264,8 +264,11 @@ static void wrong_requests(void **state)
 
 static int occupy(unsigned int number)
 {
-	const struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t)number),
-					     .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	const struct sockaddr_in address = {
+		.sin_family = AF_INET,
+		.sin_port = htons((uint16_t)number),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	assert_true(fd >= 0);
