@@ -129,8 +129,8 @@ function warnings({ status }) {
 
 	if (status && !status.agent.running)
 		list.push(notice("error", "The agent does not run", "The kernel goes on " +
-			"counting, but no snapshots are written. Start it: systemctl start nfmeter, or " +
-			"nfmeter run."));
+			"counting, but no snapshots are written. Start it: systemctl start " +
+			"nfmeter, or nfmeter run."));
 	if (status?.snapshot.error)
 		list.push(notice("error", "No snapshot can be written", status.snapshot.error,
 			"Counting goes on; nothing is lost as long as the machine runs."));
