@@ -95,7 +95,7 @@ uint32_t nfm_decode_records(struct nfm_decode *d, const struct nfm_template *tem
 			    const uint8_t *at, uint32_t left, nfm_record_fn fn);
 
 /** An element's integer, big-endian, of 1 to 8 bytes; 0 if there is none. */
-uint64_t nfm_decode_integer(const struct nfm_places *places, enum nfm_element_role role,
+uint64_t nfm_decode_integer(const struct nfm_places *places, enum nfm_role role,
 			    const uint8_t *at);
 
 /**

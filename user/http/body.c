@@ -166,6 +166,7 @@ static void give_back(uint64_t bytes)
 int nfm_body_finish(struct nfm_body_writer *w, struct nfm_body *out)
 {
 	XXH128_hash_t hash;
+	bool in_file;
 	int err;
 
 	fclose(w->to);
@@ -178,9 +179,10 @@ int nfm_body_finish(struct nfm_body_writer *w, struct nfm_body *out)
 		return err;
 	}
 	hash = XXH3_128bits_digest(w->hash);
+	in_file = w->fd >= 0; /* the order of what stands in the braces is the compiler's */
 	*out = (struct nfm_body){
-		.memory = w->fd < 0 ? NFM_STEAL_PTR(w->memory) : NULL,
-		.size = w->fd < 0 ? w->used : w->size,
+		.memory = in_file ? NULL : NFM_STEAL_PTR(w->memory),
+		.size = in_file ? w->size : w->used,
 		.gzip = w->gzip,
 		.fd = NFM_STEAL_FD(w->fd),
 	};

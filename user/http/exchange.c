@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "http/events.h"
 #include "http/files.h"
+#include "view/metrics.h"
 
 #define BLOCK (32U << 10)
 #define JSON "application/json"
@@ -130,6 +131,8 @@ static enum MHD_Result queue_answer(struct exchange *exchange, struct nfm_answer
 		nfm_answer_unref(answer);
 	if (response)
 		describe(response, answer);
+	if (response && !same)
+		atomic_fetch_add(&exchange->http->counts.sent_bytes, answer->body.size);
 	if (response && answer->status == MHD_HTTP_UNAUTHORIZED)
 		MHD_add_response_header(response, "WWW-Authenticate", "Bearer realm=\"nfmeter\"");
 	if (response && (answer->status == MHD_HTTP_TOO_MANY_REQUESTS ||
@@ -320,7 +323,7 @@ static int check_access(struct exchange *exchange)
 		err = nfm_error_set(&exchange->error, -EPERM,
 				    "this token may not do that: %s needs "
 				    "one of role %s",
-				    request->route->path, nfm_role_name(request->route->least));
+				    request->route->path, nfm_token_role_name(request->route->least));
 	return err ? refuse(exchange, status_of(err), err) : 0;
 }
 
@@ -348,6 +351,8 @@ static int take_request(struct exchange *exchange, const char *url, const char *
 	if (!exchange->request)
 		return refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, -ENOMEM);
 	exchange->request->gzip = takes_gzip(connection);
+	exchange->request->plain = nfm_metrics_accepted(header(connection, "Accept")) ==
+				   NFM_METRICS_PROMETHEUS;
 	if (check_access(exchange))
 		return exchange->err;
 	MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, take_argument, exchange);
@@ -366,6 +371,7 @@ static enum MHD_Result begin(struct nfm_http *http, struct MHD_Connection *conne
 	exchange->http = http;
 	exchange->connection = connection;
 	exchange->waiter.wake = wake;
+	atomic_fetch_add(&http->counts.in_flight, 1);
 	*state = exchange;
 	if (!strcmp(method, MHD_HTTP_METHOD_GET) || !strcmp(method, MHD_HTTP_METHOD_HEAD))
 		exchange->file = nfm_web_file_find(url);
@@ -457,6 +463,7 @@ void nfm_exchange_completed(void *cookie, struct MHD_Connection *connection, voi
 	*state = NULL;
 	if (!exchange)
 		return;
+	atomic_fetch_sub(&exchange->http->counts.in_flight, 1);
 	nfm_request_free(exchange->request);
 	nfm_answer_unref(exchange->waiter.answer);
 	free(exchange);
