@@ -23,7 +23,8 @@ export function token() {
 export function keepToken(text, remember = false) {
 	sessionStorage.removeItem(storeKey);
 	localStorage.removeItem(storeKey);
-	if (text) (remember ? localStorage : sessionStorage).setItem(storeKey, text);
+	if (text)
+		(remember ? localStorage : sessionStorage).setItem(storeKey, text);
 }
 
 /** What to do when the collector answers 401. */
@@ -64,23 +65,21 @@ export async function request(path, query, options = {}) {
 	try {
 		response = await fetch(address(path, query), {
 			...options,
-			headers: {
-				...(secret ? { Authorization: `Bearer ${secret}` } : {}),
-				...options.headers,
-			},
+			headers: { ...(secret ? { Authorization: `Bearer ${secret}` } : {}),
+				...options.headers },
 		});
 	} catch (error) {
-		if (error.name === "AbortError") throw error;
-		throw new ApiError(
-			0,
-			"the collector does not answer: is nfmeter running, and is the " +
-				"way to it open?",
-		);
+		if (error.name === "AbortError")
+			throw error;
+		throw new ApiError(0, "the collector does not answer: does nfmeter run, and is " +
+			"the way to it open?");
 	}
-	if (response.ok) return response;
+	if (response.ok)
+		return response;
 	const error = await errorOf(response);
 
-	if (response.status === 401 && path !== "whoami") onSignOut(error.message);
+	if (response.status === 401 && path !== "whoami")
+		onSignOut(error.message);
 	throw error;
 }
 
