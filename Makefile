@@ -23,7 +23,8 @@ BPFFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -W
 LIB_SRC   := $(filter-out user/main.c,$(wildcard user/*/*.c))
 LIB_OBJ   := $(LIB_SRC:%.c=$(BUILD)/%.o) $(BUILD)/web_files.o
 # What the HTTP server gives away, at which path.
-WEB       := $(foreach file,$(wildcard user/web/static/*),/$(notdir $(file))=$(file)) \
+WEB_NPM   := $(addprefix $(BUILD)/web/,uPlot.iife.min.js uPlot.min.css uPlot.LICENSE.txt)
+WEB       := $(foreach file,$(wildcard user/web/static/*) $(WEB_NPM),/$(notdir $(file))=$(file)) \
 	     /api/v1/openapi.json=docs/openapi.json
 WEB_FILES := $(foreach pair,$(WEB),$(lastword $(subst =, ,$(pair))))
 NFSEND_SRC := $(wildcard tests/lib/nfsend*.c)
@@ -99,6 +100,19 @@ $(foreach other,$(OTHERS),$(eval $(call OTHER_BUILD,$(other))))
 $(BUILD)/tests/%.bpf.o: tests/%.bpf.c
 	@mkdir -p $(@D)
 	$(CLANG) $(BPFFLAGS) -c $< -o $@
+
+# ---- the page: what comes from npm ----
+$(BUILD)/web/node_modules/.package-lock.json: user/web/package.json user/web/package-lock.json
+	@mkdir -p $(BUILD)/web
+	cp $^ $(BUILD)/web
+	cd $(BUILD)/web && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+$(BUILD)/web/uPlot.LICENSE.txt: $(BUILD)/web/node_modules/.package-lock.json
+	@cp $(BUILD)/web/node_modules/uplot/LICENSE $@
+
+$(BUILD)/web/uPlot.%: $(BUILD)/web/node_modules/.package-lock.json
+	@cp $(BUILD)/web/node_modules/uplot/dist/uPlot.$* $@
 
 # ---- userspace ----
 $(BUILD)/%.o: %.c

@@ -38,6 +38,7 @@ static int cmd_http(struct nfm_cli *cli, int argc, char **argv)
 		{ "channel", required_argument, NULL, 'c' },
 		{ NULL, 0, NULL, 0 },
 	};
+	struct nfm_config_place place;
 	uint64_t channel_fd = 0;
 	int code;
 
@@ -47,7 +48,8 @@ static int cmd_http(struct nfm_cli *cli, int argc, char **argv)
 			return 2;
 	if (optind != argc)
 		return 2;
-	return nfm_http_run(&cli->config, cli->config_path, channel_fd ? (int)channel_fd : -1);
+	place = (struct nfm_config_place){ .path = cli->config_path, .may_be_missing = true };
+	return nfm_http_run(&place, channel_fd ? (int)channel_fd : -1);
 }
 
 static const struct nfm_command commands[] = {
@@ -64,8 +66,14 @@ static const struct nfm_command commands[] = {
 	{ "exporters", "", "routers: state, loss, streams", true, nfm_cmd_exporters },
 	{ "templates", "[-v] [EXPORTER]...", "v9 and IPFIX templates, and who decodes their data",
 	  true, nfm_cmd_templates },
+	{ "metrics", "[--prometheus] [--customer ID]...",
+	  "for Prometheus, as /metrics of the HTTP server: OpenMetrics; --prometheus: as "
+	  "node_exporter's textfile collector reads it", true, nfm_cmd_metrics },
 	{ "customers", "check [FILE] | list | reload | set ID PREFIX... | remove ID",
 	  "the registry, live", true, nfm_cmd_customers },
+	{ "config", "[set SECTION.KEY VALUE | reset SECTION.KEY]",
+	  "every setting, and where it is from; set: live where that can be, and kept", true,
+	  nfm_cmd_config },
 	{ "token", "list | add ROLE NAME | remove NAME",
 	  "who may ask the web page and API; ROLE: admin, read or customer:ID", true,
 	  nfm_cmd_token },

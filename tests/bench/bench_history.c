@@ -9,7 +9,6 @@
  * on there are DAYS of 24 hours, and behind them what lets the last one be rolled up.
  */
 #include <errno.h>
-#include <ftw.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -20,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../unit/folder.h"
 #include "base/clock.h"
 #include "history/files.h"
 #include "history/rollup.h"
@@ -242,17 +242,9 @@ static int read_options(int argc, char **argv)
 	return optind == argc && options.days && options.interval_s ? 0 : -EINVAL;
 }
 
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-	(void)st;
-	(void)kind;
-	(void)ftw;
-	return remove(path);
-}
-
 int main(int argc, char **argv)
 {
-	char own[] = "/tmp/nfm-bench-history.XXXXXX";
+	bool own;
 	int code;
 
 	if (read_options(argc, argv)) {
@@ -260,18 +252,17 @@ int main(int argc, char **argv)
 				"[-i INTERVAL_S] [-f FROM_UNIX_S] [-m]\n");
 		return 2;
 	}
-	if (!options.directory) {
-		options.directory = mkdtemp(own);
-		if (!options.directory)
+	own = !options.directory;
+	if (own) {
+		if (folder_make())
 			return 1;
-	} else {
-		own[0] = '\0';
+		options.directory = folder;
 	}
 	code = make_snapshots() ? 1 : 0;
 	fflush(stdout);
 	if (!code && !options.make_only)
 		code = time_rollup() || time_reading();
-	if (own[0])
-		nftw(own, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	if (own)
+		folder_remove();
 	return code;
 }

@@ -4,14 +4,13 @@
  * table, and again with one customer in a hundred changed: lines of JSON.
  */
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "../unit/folder.h"
 #include "base/cleanup.h"
 #include "customers/customers.h"
 
@@ -135,19 +134,24 @@ int main(void)
 		.capacity = CAPACITY,
 		.prefix_capacity = CAPACITY,
 	};
-	char path[] = "/tmp/nfm-bench-load.XXXXXX";
-	_cleanup_close_ int fd = mkstemp(path);
 	struct nfm_error error;
+	const char *path;
 
-	if (fd < 0 || nfm_customers_open(&c, autos, NFM_ARRAY_SIZE(autos), &error)) {
-		fprintf(stderr, "%s\n", fd < 0 ? "mkstemp failed" : error.text);
+	if (folder_make()) {
+		perror(folder);
+		return 1;
+	}
+	path = in_folder("customers.csv");
+	if (nfm_customers_open(&c, autos, NFM_ARRAY_SIZE(autos), &error)) {
+		fprintf(stderr, "%s\n", error.text);
+		folder_remove();
 		return 1;
 	}
 	write_file(path, false);
 	load(&c, path, "load-prefixes");
 	write_file(path, true);
 	load(&c, path, "reload-prefixes");
-	unlink(path);
+	folder_remove();
 	nfm_customers_close(&c);
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../unit/folder.h"
 #include "snapshot/rotate.h"
 
 #define CUSTOMERS 1000000U
@@ -84,7 +85,7 @@ static double seconds(void)
 	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
-static int rotate(struct nfm_table *t, const char *folder, double *took_s)
+static int rotate(struct nfm_table *t, double *took_s)
 {
 	struct nfm_rotate_result result = {};
 	struct nfm_error error = {};
@@ -106,12 +107,11 @@ static int rotate(struct nfm_table *t, const char *folder, double *took_s)
 /* Both banks once; the slower one counts: it is the one whose base column was never touched. */
 int main(void)
 {
-	char folder[] = "/tmp/nfm-bench-rotation.XXXXXX";
 	struct nfm_table table = {};
 	double worst_s = 0;
 	int code = 0;
 
-	if (!mkdtemp(folder)) {
+	if (folder_make()) {
 		perror(folder);
 		return 1;
 	}
@@ -120,11 +120,11 @@ int main(void)
 		double took_s;
 
 		count(&table, table.ctl->epoch & 1);
-		code = rotate(&table, folder, &took_s);
+		code = rotate(&table, &took_s);
 		if (took_s > worst_s)
 			worst_s = took_s;
 	}
-	rmdir(folder);
+	folder_remove();
 	if (!code)
 		printf("{\"name\":\"rotation\",\"customers\":%u,\"value\":%.3f,\"unit\":\"s\"}\n",
 		       CUSTOMERS, worst_s);

@@ -11,6 +11,7 @@
 #   send OPTION…                nfsend to the collector; send_start, send_wait: in the background
 #   send_on RUN OPTION…         the same, going on with the stream of an earlier run
 #   wait_for SECONDS COMMAND…   until COMMAND succeeds
+#   is_later TIME [STEP]        it is that time, in seconds since 1970, or later
 #   json EXPRESSION COMMAND…    `nfm -o json COMMAND` meets a jq condition
 #   check_counts                all that was sent stands where it belongs, to the byte
 #   fail TEXT                   ends the scenario with what is known
@@ -64,6 +65,13 @@ wait_for() { # SECONDS COMMAND…
 		((SECONDS < deadline)) || fail "not in time: $*"
 		sleep "$POLL"
 	done
+}
+
+# For time that has to pass. With STEP: in the first of so many seconds of the clock.
+is_later() { # SECONDS-SINCE-1970 [STEP]
+	local now=$EPOCHSECONDS
+
+	((now >= $1 && now % ${2:-1} == 0))
 }
 
 # ---- the place ----

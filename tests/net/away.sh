@@ -14,14 +14,6 @@ late_bytes() { # of all files, in earlier slots
 			| .customers[] | .earlier[]? | .up_bytes + .down_bytes] | add // 0'
 }
 
-# Two intervals of four seconds are over, and the open one has just begun.
-is_later() { # SECONDS since 1970
-	local now_s
-
-	now_s=$(date +%s)
-	((now_s >= $1 && now_s % 4 == 0))
-}
-
 lab_open
 customers alice=10.1.0.0/24 bob=10.2.0.0/24
 configure xdp=off interval=4
@@ -29,7 +21,8 @@ agent_start
 send "${new[@]}"
 check_counts
 agent_stop KILL
-wait_for 20 is_later $(($(date +%s) + 8))
+# two intervals of four seconds are over, and the open one has just begun
+wait_for 20 is_later $((EPOCHSECONDS + 8)) 4
 agent_start
 send "${new[@]}"
 check_counts

@@ -51,7 +51,17 @@ nfm history alice --from -1h >"$LAB/text"
 grep -qE '^[-0-9]{10} [:0-9]{8}( +-){6} +0 ' "$LAB/text" || fail "not counted looks like silence"
 grep -q 'no maximum and no percentile: no sample of 300 s' "$LAB/text" ||
 	fail "a maximum of nothing"
-[ "$(nfm -o csv history alice --from -1h --step 1h | wc -l)" = 2 ] || fail "CSV of history"
+now=$(date +%s)
+hour=(--from "$(date -d "@$((now - 3600))" +%Y-%m-%dT%H:%M:%S%:z)"
+	--to "$(date -d "@$now" +%Y-%m-%dT%H:%M:%S%:z)" --step 1h)
+[ "$(nfm -o csv history alice "${hour[@]}" | wc -l)" = 2 ] || fail "CSV of history"
+
+# steps begin where the clock's do, unless a time is given
+nfm -o json history alice --from -40m >"$LAB/clock.json" || fail "history by the clock"
+TZ=UTC jq -e '[.points[].time | fromdate % 300] | length >= 9 and all(. == 0)' \
+	"$LAB/clock.json" >/dev/null || fail "steps: $(jq -c '[.points[].time]' "$LAB/clock.json")"
+TZ=UTC json ".points | length == 1 and (.[0].time | fromdate) == $((now - 3600))" \
+	history alice "${hour[@]}" || fail "a time that is given is not kept"
 [ "$(nfm -o csv report --from -1d --top 1 --sort total | wc -l)" = 2 ] || fail "CSV of report"
 
 # a file that is gone: its time is not covered, its bytes are missing, and people are told

@@ -11,7 +11,7 @@ wait_for 20 snapshots_at_least 2
 check_counts
 killed=$(date +%s)
 agent_stop KILL
-sleep 3 # the time that is to be seen
+wait_for 20 is_later $((killed + 4)) # the time that is to be seen
 started=$(date +%s)
 agent_start
 send --datagrams 200 --rate 2000

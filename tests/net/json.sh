@@ -45,6 +45,14 @@ take_tables() {
 	take_both version version
 }
 
+take_config() {
+	take_both config config
+	take 'config set, reset' config set collector.interval 2
+	take 'config set, reset' config set collector.capacity 2048
+	take_both config config
+	take_csv 'config set, reset' config reset collector.capacity
+}
+
 take_tokens() {
 	take 'token add' token add admin office
 	take 'token add' token add customer:alice of-alice
@@ -94,7 +102,9 @@ wait_for 20 snapshots_at_least 2
 take_tables
 nfm -o json customers set carol 10.9.0.0/24 >>"$LAB/json/customers reload, set, remove"
 take_csv 'customers reload, set, remove' customers reload
+take_config
 take_tokens
+take status status
 agent_stop
 take status status
 take 'customers reload, set, remove' customers set carol 10.9.0.0/24 10.10.0.0/24
@@ -108,7 +118,7 @@ send --datagrams 20
 send --datagrams 5 --bad truncated
 wait_for 20 json '.datagrams | .received == 25 and .rejected == 5' status
 agent_stop KILL
-sleep 1 # the time that is to be seen
+wait_for 20 is_later $((EPOCHSECONDS + 2)) # a whole second that is to be seen
 agent_start
 take_tables
 agent_stop
@@ -137,8 +147,9 @@ done
 [ "$(grep -c '^## ' "$DOC")" = "$(find "$LAB/json" -type f | wc -l)" ] ||
 	fail "a section without output: $(grep '^## ' "$DOC"; ls "$LAB/json")"
 
-# whoever adds a command writes of it
-for name in $(nfm --help | sed -n 's/^  \([a-z]\+\).*/\1/p' | grep -vE '^(run|attach|detach)$'); do
+# whoever adds a command writes of it (metrics: docs/metrics.md)
+for name in $(nfm --help | sed -n 's/^  \([a-z]\+\).*/\1/p' |
+	grep -vE '^(run|attach|detach|http|metrics)$'); do
 	grep -qE "^## (.*, )?$name\b" "$DOC" || fail "$name: not in docs/json.md"
 done
 

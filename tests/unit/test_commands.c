@@ -2,8 +2,8 @@
 /* show, status, exporters, customers on a table with known counters. */
 #include "commands.h"
 
-#include "view/exporters.h"
 #include "table/waiting.h"
+#include "view/advice.h"
 
 /* ---- counters ---- */
 

@@ -112,6 +112,12 @@ static void defaults_are_the_documented_ones(void **state)
 	assert_int_equal(defaults.auto_count, 0);
 	assert_int_equal(defaults.exporter_count, 0);
 	assert_string_equal(defaults.http_listen, "127.0.0.1:9996");
+	assert_string_equal(defaults.http_tokens, "/etc/nfmeter/tokens");
+	assert_string_equal(defaults.http_certificate, "");
+	assert_string_equal(defaults.http_key, "");
+	assert_string_equal(defaults.http_user, "nobody");
+	assert_int_equal(defaults.http_connections, 1024);
+	assert_int_equal(defaults.metrics_customer_count, 0);
 	assert_string_equal(defaults.clickhouse_url, "");
 }
 

@@ -230,7 +230,7 @@ static void earlier_slots(void **state)
 	row = nfm_table_row(&p->f->table, 1, 2,
 			    nfm_table_reason_row(&p->f->table, NFM_REASON_EARLIER_OLDEST));
 	row->reason.records = 5;
-	WARNS("earlier-slots", "5 records of flows that began before that");
+	WARNS("earlier-slots", "5 records of flows that are longer than earlier slots reach");
 }
 
 int main(void)

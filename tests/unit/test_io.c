@@ -54,6 +54,20 @@ static void assert_content(const char *name, const char *expected)
 	assert_string_equal(buf, expected);
 }
 
+static void a_path_that_does_not_fit_is_refused(void **state)
+{
+	char path[8] = "old";
+
+	(void)state;
+	assert_int_equal(nfm_io_join(path, sizeof(path), "/abc", "def"), -ENAMETOOLONG);
+	assert_int_equal(nfm_io_join(path, 0, "", ""), -ENAMETOOLONG);
+	assert_string_equal(path, "old");
+	assert_int_equal(nfm_io_join(path, sizeof(path), "/abc", "de"), 0);
+	assert_string_equal(path, "/abc/de");
+	assert_int_equal(nfm_io_join(path, sizeof(path), ".", "f"), 0);
+	assert_string_equal(path, "./f");
+}
+
 static void writes_more_than_a_pipe_takes_at_once(void **state)
 {
 	static char big[1 << 18];
@@ -240,6 +254,7 @@ static void keeps_the_old_file_where_the_new_one_cannot_be(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_path_that_does_not_fit_is_refused),
 		cmocka_unit_test(writes_more_than_a_pipe_takes_at_once),
 		cmocka_unit_test(write_errors_come_back),
 		cmocka_unit_test_setup_teardown(reads_up_to_the_limit_and_not_beyond, setup,

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "snapshot/snapshot.h"
 
 #define UTC "UTC0"
@@ -221,6 +222,35 @@ static void foreign_names_are_refused(void **state)
 	assert_int_equal(unix_s, 7);
 }
 
+static void a_snapshot_reaches_back_over_its_earlier_slots(void **state)
+{
+	static const struct {
+		uint32_t interval_s, earlier_slots;
+		uint64_t begin_unix_ns, reach_unix_ns;
+	} cases[] = {
+		{ 300, 0, NOON_S * NFM_NS_PER_S + 1, NOON_S * NFM_NS_PER_S + 1 },
+		{ 300, 3, NOON_S * NFM_NS_PER_S, (NOON_S - 900) * NFM_NS_PER_S },
+		{ 300, 3, NOON_S * NFM_NS_PER_S + 7, (NOON_S - 900) * NFM_NS_PER_S + 7 },
+		{ 0, 3, NOON_S * NFM_NS_PER_S, NOON_S * NFM_NS_PER_S },
+		{ 300, 1, 300 * NFM_NS_PER_S + 7, 7 },
+		{ 300, 1, 300 * NFM_NS_PER_S, 0 },
+		{ 300, 1, 300 * NFM_NS_PER_S - 1, 0 },
+		{ UINT32_MAX, UINT32_MAX, NOON_S * NFM_NS_PER_S, 0 },
+		{ UINT32_MAX, UINT32_MAX, UINT64_MAX, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < NFM_ARRAY_SIZE(cases); i++) {
+		const struct nfm_snapshot_meta meta = {
+			.interval_s = cases[i].interval_s,
+			.earlier_slots = cases[i].earlier_slots,
+		};
+
+		assert_int_equal(nfm_snapshot_reach_ns(&meta, cases[i].begin_unix_ns),
+				 cases[i].reach_unix_ns);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -229,6 +259,7 @@ int main(void)
 		cmocka_unit_test(days_are_calendar_days),
 		cmocka_unit_test(slots_end_where_the_clock_moves),
 		cmocka_unit_test(slots_cover_time_without_gap),
+		cmocka_unit_test(a_snapshot_reaches_back_over_its_earlier_slots),
 		cmocka_unit_test(names_tell_the_slot),
 		cmocka_unit_test(a_name_that_does_not_fit_is_refused),
 		cmocka_unit_test(names_are_parsed_back),

@@ -82,10 +82,10 @@ static void lines(void **state)
 				   "admin " ABC " Max Mustermann\r\n"
 				   "  customer:a b\t" EMPTY "   alice's  \n"), 0);
 	assert_int_equal(tokens.count, 2);
-	assert_int_equal(tokens.entries[0].role, NFM_ROLE_ADMIN);
+	assert_int_equal(tokens.entries[0].role, NFM_TOKEN_ADMIN);
 	assert_string_equal(tokens.entries[0].name, "Max Mustermann");
 	assert_string_equal(tokens.entries[0].customer, "");
-	assert_int_equal(tokens.entries[1].role, NFM_ROLE_CUSTOMER);
+	assert_int_equal(tokens.entries[1].role, NFM_TOKEN_CUSTOMER);
 	assert_string_equal(tokens.entries[1].customer, "a b");
 	assert_string_equal(tokens.entries[1].name, "alice's");
 	assert_ptr_equal(nfm_tokens_find(&tokens, "abc"), &tokens.entries[0]);
@@ -186,21 +186,21 @@ static void roles(void **state)
 	struct nfm_token token = {};
 
 	(void)state;
-	assert_int_equal(nfm_role_parse("customer:alice", &token, &error), 0);
-	assert_int_equal(token.role, NFM_ROLE_CUSTOMER);
-	assert_int_equal(nfm_role_parse("read", &token, &error), 0);
-	assert_int_equal(token.role, NFM_ROLE_READ);
+	assert_int_equal(nfm_token_role_parse("customer:alice", &token, &error), 0);
+	assert_int_equal(token.role, NFM_TOKEN_CUSTOMER);
+	assert_int_equal(nfm_token_role_parse("read", &token, &error), 0);
+	assert_int_equal(token.role, NFM_TOKEN_READ);
 	assert_string_equal(token.customer, "");
-	assert_int_equal(nfm_role_parse("", &token, &error), -EINVAL);
-	assert_int_equal(nfm_role_parse("customer", &token, &error), -EINVAL);
-	assert_string_equal(nfm_role_name(NFM_ROLE_ADMIN), "admin");
+	assert_int_equal(nfm_token_role_parse("", &token, &error), -EINVAL);
+	assert_int_equal(nfm_token_role_parse("customer", &token, &error), -EINVAL);
+	assert_string_equal(nfm_token_role_name(NFM_TOKEN_ADMIN), "admin");
 }
 
 static void add_and_remove(void **state)
 {
-	const struct nfm_token alice = { .role = NFM_ROLE_CUSTOMER, .customer = "al ice",
+	const struct nfm_token alice = { .role = NFM_TOKEN_CUSTOMER, .customer = "al ice",
 					 .name = "for alice" };
-	const struct nfm_token admin = { .role = NFM_ROLE_ADMIN, .name = "me" };
+	const struct nfm_token admin = { .role = NFM_TOKEN_ADMIN, .name = "me" };
 	char first[NFM_TOKEN_SIZE], second[NFM_TOKEN_SIZE];
 	const char *before = "# ours\nread " ABC " old"; /* without a newline at its end */
 	struct stat st;
@@ -232,7 +232,7 @@ static void add_and_remove(void **state)
 
 static void a_new_file_is_the_owners_alone(void **state)
 {
-	const struct nfm_token admin = { .role = NFM_ROLE_ADMIN, .name = "me" };
+	const struct nfm_token admin = { .role = NFM_TOKEN_ADMIN, .name = "me" };
 	char text[NFM_TOKEN_SIZE];
 	struct stat st;
 
@@ -246,7 +246,7 @@ static void edits_that_are_refused(void **state)
 {
 	static const char *const names[] = { "", " x", "x ", "a\nadmin " ABC " b", "\t" };
 	const char *before = "read " ABC " old\n";
-	struct nfm_token like = { .role = NFM_ROLE_READ, .name = "old" };
+	struct nfm_token like = { .role = NFM_TOKEN_READ, .name = "old" };
 	char text[NFM_TOKEN_SIZE] = "untouched";
 
 	(void)state;

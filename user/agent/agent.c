@@ -16,6 +16,7 @@
 #include "agent/control.h"
 #include "agent/control_serve.h"
 #include "agent/hook.h"
+#include "agent/http.h"
 #include "agent/loop.h"
 #include "agent/meter.h"
 #include "agent/nics.h"
@@ -62,6 +63,7 @@ static void rotate(struct nfm_agent *agent, uint64_t now_unix_ns)
 	}
 	if (!nfm_rotation_is_due(now_unix_ns, agent->next_rotation_ns, interval_s))
 		return;
+	agent->telemetry.due_unix_ns = agent->next_rotation_ns;
 	agent->next_rotation_ns = nfm_rotation_boundary_ns(now_unix_ns, interval_s);
 	if (nfm_rotate_flip(table, now_unix_ns, now_ns, interval_s) == 0)
 		start_job(agent);
@@ -74,6 +76,7 @@ static void rotation_done(struct nfm_agent *agent)
 	if (!nfm_rotation_fetch(&agent->rotation))
 		return;
 	nfm_rotation_log(r);
+	nfm_telemetry_rotation(&agent->telemetry, r, nfm_clock_unix_ns());
 	snprintf(agent->snapshot_error, sizeof(agent->snapshot_error), "%.*s",
 		 (int)sizeof(agent->snapshot_error) - 1, r->outcome < 0 ? r->error.text : "");
 	snprintf(agent->nfdump_error, sizeof(agent->nfdump_error), "%.*s",
@@ -94,7 +97,8 @@ static void rotation_done(struct nfm_agent *agent)
 
 /* ---- events ---- */
 
-static int watch(const struct nfm_agent *agent, int fd, enum nfm_agent_event kind, uint32_t index)
+int nfm_agent_watch(const struct nfm_agent *agent, int fd, enum nfm_agent_event kind,
+		    uint32_t index)
 {
 	struct epoll_event event = {
 		.events = EPOLLIN,
@@ -116,6 +120,7 @@ static void on_signal(struct nfm_agent *agent)
 		case SIGCHLD:
 			nfm_hook_reap(&agent->hook);
 			nfm_agent_rollup_reap(&agent->rollup);
+			nfm_agent_http_reap(&agent->http, nfm_clock_monotonic_ns());
 			break;
 		default:
 			agent->stop = true;
@@ -128,7 +133,7 @@ static void on_control(struct nfm_agent *agent)
 	int fd = nfm_control_accept(&agent->control, nfm_clock_monotonic_ns());
 
 	if (fd >= 0)
-		watch(agent, fd, NFM_EVENT_CONNECTION, (uint32_t)fd);
+		nfm_agent_watch(agent, fd, NFM_EVENT_CONNECTION, (uint32_t)fd);
 }
 
 static void on_event(struct nfm_agent *agent, const struct epoll_event *event)
@@ -142,7 +147,9 @@ static void on_event(struct nfm_agent *agent, const struct epoll_event *event)
 	case NFM_EVENT_RING:
 		break; /* drained on every turn */
 	case NFM_EVENT_SOCKET:
-		nfm_sockets_read(&agent->sockets, index, &agent->meter, TAKE_AT_ONCE);
+		if (index < agent->sockets.count) /* else of a port that has just gone */
+			nfm_sockets_read(&agent->sockets, index, &agent->meter,
+					 TAKE_AT_ONCE);
 		break;
 	case NFM_EVENT_ROTATION:
 		rotation_done(agent);
@@ -183,6 +190,16 @@ static void read_sockets(void *cookie)
 		nfm_sockets_read(&agent->sockets, i, &agent->meter, TAKE_AT_ONCE);
 }
 
+static void tend_http(struct nfm_agent *agent, uint64_t now_ns)
+{
+	bool connected = nfm_control_has_channel(&agent->control);
+	int fd = nfm_agent_http_tick(&agent->http, connected, now_ns);
+
+	/* without a channel it is started anew */
+	if (fd >= 0 && nfm_control_channel(&agent->control, fd) == 0)
+		nfm_agent_watch(agent, fd, NFM_EVENT_CONNECTION, (uint32_t)fd);
+}
+
 static void tick(struct nfm_agent *agent)
 {
 	uint64_t now_ns = nfm_clock_monotonic_ns();
@@ -194,6 +211,7 @@ static void tick(struct nfm_agent *agent)
 	nfm_meter_fold(&agent->meter);
 	nfm_meter_templates_tick(&agent->meter, now_ns);
 	nfm_control_retry(&agent->control, now_ns);
+	tend_http(agent, now_ns);
 	if (now_ns - agent->look_ns < LOOK_NS)
 		return;
 	agent->look_ns = now_ns;
@@ -267,20 +285,20 @@ static int open_events(struct nfm_agent *agent, struct nfm_error *error)
 	agent->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (agent->signal_fd < 0 || agent->epoll_fd < 0)
 		return nfm_error_set(error, -errno, "event loop: %m");
-	r = watch(agent, agent->signal_fd, NFM_EVENT_SIGNAL, 0);
+	r = nfm_agent_watch(agent, agent->signal_fd, NFM_EVENT_SIGNAL, 0);
 	return r < 0 ? nfm_error_set(error, r, "event loop: %s", strerror(-r)) : 0;
 }
 
 static int watch_all(struct nfm_agent *agent, struct nfm_error *error)
 {
-	int r = watch(agent, agent->rotation.event_fd, NFM_EVENT_ROTATION, 0);
+	int r = nfm_agent_watch(agent, agent->rotation.event_fd, NFM_EVENT_ROTATION, 0);
 
 	if (r == 0)
-		r = watch(agent, agent->control.listen_fd, NFM_EVENT_CONTROL, 0);
+		r = nfm_agent_watch(agent, agent->control.listen_fd, NFM_EVENT_CONTROL, 0);
 	if (r == 0 && agent->meter.xdp.punts_fd >= 0)
-		r = watch(agent, agent->meter.xdp.punts_fd, NFM_EVENT_RING, 0);
+		r = nfm_agent_watch(agent, agent->meter.xdp.punts_fd, NFM_EVENT_RING, 0);
 	for (unsigned int i = 0; r == 0 && i < agent->sockets.count; i++)
-		r = watch(agent, agent->sockets.fd[i], NFM_EVENT_SOCKET, i);
+		r = nfm_agent_watch(agent, agent->sockets.fd[i], NFM_EVENT_SOCKET, i);
 	return r < 0 ? nfm_error_set(error, r, "event loop: %s", strerror(-r)) : 0;
 }
 
@@ -454,6 +472,7 @@ static void finish(struct nfm_agent *agent)
 static void close_agent(struct nfm_agent *agent)
 {
 	nfm_control_close(&agent->control);
+	nfm_agent_http_stop(&agent->http);
 	nfm_rotation_close(&agent->rotation);
 	nfm_hook_close(&agent->hook);
 	nfm_sockets_close(&agent->sockets);
@@ -487,6 +506,16 @@ static struct nfm_config *copy_config(const struct nfm_config *config)
 	return copy;
 }
 
+/* The texts of what we run on, to tell what a change changes. */
+static void read_sources(struct nfm_agent *agent)
+{
+	_cleanup_(nfm_config_clear) struct nfm_config config = {};
+	const struct nfm_config_place place = nfm_agent_place(agent);
+
+	if (nfm_config_read_place(&place, &config, &agent->sources, NULL) < 0)
+		nfm_config_sources_clear(&agent->sources); /* changed just now: the defaults' */
+}
+
 static void say_start(const struct nfm_agent *agent)
 {
 	const struct nfm_config *config = agent->config;
@@ -514,6 +543,9 @@ int nfm_agent_run(const struct nfm_config *config, const char *config_path)
 	agent->config_path = config_path;
 	agent->signal_fd = agent->epoll_fd = agent->lock_fd = agent->pin_lock_fd = -1;
 	agent->control.listen_fd = -1;
+	nfm_telemetry_begin(&agent->telemetry);
+	read_sources(agent);
+	nfm_agent_http_open(&agent->http, "/proc/self/exe", agent->config, config_path);
 	r = start(agent, &error);
 	if (r < 0) {
 		nfm_log(LOG_ERR, "cannot start: %s", error.text);
@@ -527,6 +559,7 @@ int nfm_agent_run(const struct nfm_config *config, const char *config_path)
 		finish(agent);
 	}
 	close_agent(agent);
+	nfm_config_sources_clear(&agent->sources);
 	nfm_config_clear(agent->config);
 	free(agent->config);
 	free(agent);

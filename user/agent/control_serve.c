@@ -2,6 +2,7 @@
 #include "agent/control_serve.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,8 @@
 
 #define PREFIXES_MAX 4096
 #define IDLE_NS (10 * NFM_NS_PER_S)
+#define SLOTS (NFM_CONTROL_CONNECTIONS + 1)
+#define DEPTH_MAX 16U
 
 static void free_tree(yajl_val *tree)
 {
@@ -34,7 +37,7 @@ int nfm_control_open(struct nfm_control *control, const char *runtime, struct nf
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	_cleanup_close_ int fd = -1;
 
-	for (unsigned int i = 0; i < NFM_CONTROL_CONNECTIONS; i++)
+	for (unsigned int i = 0; i < SLOTS; i++)
 		control->connection[i] = (struct nfm_control_connection){ .fd = -1 };
 	if (snprintf(control->path, sizeof(control->path), "%s/%s", runtime, NFM_CONTROL_SOCKET) >=
 	    (int)sizeof(control->path))
@@ -64,7 +67,7 @@ void nfm_control_close(struct nfm_control *control)
 {
 	if (control->listen_fd < 0)
 		return;
-	for (unsigned int i = 0; i < NFM_CONTROL_CONNECTIONS; i++)
+	for (unsigned int i = 0; i < SLOTS; i++)
 		if (control->connection[i].fd >= 0)
 			drop(&control->connection[i]);
 	close(control->listen_fd);
@@ -94,7 +97,48 @@ int nfm_control_accept(struct nfm_control *control, uint64_t now_ns)
 	return -EMFILE;
 }
 
+int nfm_control_channel(struct nfm_control *control, int fd)
+{
+	struct nfm_control_connection *c = &control->connection[NFM_CONTROL_CONNECTIONS];
+	char *request = malloc(NFM_CONTROL_MAX);
+	int flags = fcntl(fd, F_GETFL);
+
+	if (!request || flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0) {
+		free(request);
+		close(fd);
+		return request ? -errno : -ENOMEM;
+	}
+	if (c->fd >= 0)
+		drop(c);
+	*c = (struct nfm_control_connection){ .fd = fd, .channel = true, .request = request };
+	return 0;
+}
+
+bool nfm_control_has_channel(const struct nfm_control *control)
+{
+	return control->connection[NFM_CONTROL_CONNECTIONS].fd >= 0;
+}
+
 /* ---- a request's text ---- */
+
+/* A tree of JSON is freed by recursion: nobody may make one that our stack does not hold. */
+static bool is_too_deep(const char *text)
+{
+	unsigned int depth = 0;
+	bool in_string = false;
+
+	for (; *text; text++) {
+		if (in_string && *text == '\\' && text[1])
+			text++;
+		else if (*text == '"')
+			in_string = !in_string;
+		else if (!in_string && (*text == '[' || *text == '{') && ++depth > DEPTH_MAX)
+			return true;
+		else if (!in_string && (*text == ']' || *text == '}') && depth)
+			depth--;
+	}
+	return false;
+}
 
 static const char *get_string(yajl_val tree, const char *key)
 {
@@ -123,13 +167,14 @@ static int get_prefixes(yajl_val tree, const char **prefixes, size_t *count)
 	return 0;
 }
 
-static int serve_text(struct nfm_control *control, const char *text, yajl_gen out,
+static int serve_text(struct nfm_control *control, const char *text, bool local, yajl_gen out,
 		      struct nfm_error *error)
 {
-	char why[256] = "";
-	_cleanup_(free_tree) yajl_val tree = yajl_tree_parse(text, why, sizeof(why));
+	char why[256] = "too deep";
+	_cleanup_(free_tree) yajl_val tree =
+		is_too_deep(text) ? NULL : yajl_tree_parse(text, why, sizeof(why));
 	_cleanup_free_ const char **prefixes = calloc(PREFIXES_MAX, sizeof(*prefixes));
-	struct nfm_control_request request = { .prefixes = prefixes };
+	struct nfm_control_request request = { .prefixes = prefixes, .body = tree, .local = local };
 	int r;
 
 	if (!tree)
@@ -168,40 +213,65 @@ static yajl_gen begin_answer(bool ok)
 }
 
 /* One line, small against a socket's buffer: a client that does not take it gets none. */
-static void send_answer(int fd, yajl_gen gen)
+static bool send_answer(int fd, yajl_gen gen)
 {
 	const unsigned char *text;
 	size_t length;
 
 	yajl_gen_map_close(gen);
-	if (yajl_gen_get_buf(gen, &text, &length) != yajl_gen_status_ok)
-		return;
-	if (send(fd, text, length, MSG_NOSIGNAL | MSG_MORE) == (ssize_t)length)
-		send(fd, "\n", 1, MSG_NOSIGNAL);
+	return yajl_gen_get_buf(gen, &text, &length) == yajl_gen_status_ok &&
+	       send(fd, text, length, MSG_NOSIGNAL | MSG_MORE) == (ssize_t)length &&
+	       send(fd, "\n", 1, MSG_NOSIGNAL) == 1;
 }
 
-static void answer(struct nfm_control *control, struct nfm_control_connection *c)
+/* Serves the line at the begin of the buffer: -EAGAIN if it is to wait, -EPIPE if it ends all. */
+static int answer(struct nfm_control *control, struct nfm_control_connection *c)
 {
 	_cleanup_(free_gen) yajl_gen good = begin_answer(true);
 	_cleanup_(free_gen) yajl_gen bad = begin_answer(false);
 	struct nfm_error error = {};
 	int r;
 
-	if (!good || !bad) {
-		drop(c);
-		return;
-	}
-	r = serve_text(control, c->request, good, &error);
-	if (r == -EAGAIN) {
-		c->complete = true;
-		return;
-	}
+	if (!good || !bad)
+		return -EPIPE;
+	r = serve_text(control, c->request, !c->channel, good, &error);
+	if (r == -EAGAIN)
+		return r;
 	if (r < 0) {
 		put_text(bad, "error");
 		put_text(bad, error.text);
 	}
-	send_answer(c->fd, r < 0 ? bad : good);
-	drop(c);
+	if (r == -EACCES) {
+		put_text(bad, "denied");
+		yajl_gen_bool(bad, true);
+		c->paused = c->channel; /* whoever guesses has five guesses a second */
+	}
+	return send_answer(c->fd, r < 0 ? bad : good) && c->channel ? 0 : -EPIPE;
+}
+
+/* All lines that are whole; of a plain connection there is one. */
+static void process(struct nfm_control *control, struct nfm_control_connection *c)
+{
+	char *newline;
+
+	while (!c->paused && (newline = memchr(c->request, '\n', c->used)) != NULL) {
+		size_t done = (size_t)(newline - c->request) + 1;
+		int r;
+
+		*newline = '\0';
+		r = answer(control, c);
+		c->complete = r == -EAGAIN;
+		if (c->complete) {
+			*newline = '\n';
+			return;
+		}
+		if (r < 0) {
+			drop(c);
+			return;
+		}
+		memmove(c->request, c->request + done, c->used - done);
+		c->used -= done;
+	}
 }
 
 /* Its request waits for its turn: what else it says is ignored. True: it will say no more. */
@@ -217,12 +287,12 @@ bool nfm_control_read(struct nfm_control *control, int fd)
 	struct nfm_control_connection *c = NULL;
 	ssize_t n;
 
-	for (unsigned int i = 0; i < NFM_CONTROL_CONNECTIONS && !c; i++)
+	for (unsigned int i = 0; i < SLOTS && !c; i++)
 		if (control->connection[i].fd == fd)
 			c = &control->connection[i];
 	if (!c)
 		return false;
-	if (c->complete)
+	if (c->complete && !c->channel)
 		return read_waiting(fd);
 	n = read(fd, c->request + c->used, NFM_CONTROL_MAX - 1 - c->used);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
@@ -233,20 +303,21 @@ bool nfm_control_read(struct nfm_control *control, int fd)
 	}
 	c->used += (size_t)n;
 	c->request[c->used] = '\0';
-	if (memchr(c->request, '\n', c->used))
-		answer(control, c);
+	if (!c->complete)
+		process(control, c);
 	return false;
 }
 
 void nfm_control_retry(struct nfm_control *control, uint64_t now_ns)
 {
-	for (unsigned int i = 0; i < NFM_CONTROL_CONNECTIONS; i++) {
+	for (unsigned int i = 0; i < SLOTS; i++) {
 		struct nfm_control_connection *c = &control->connection[i];
 
 		if (c->fd < 0)
 			continue;
-		if (c->complete)
-			answer(control, c);
+		c->paused = false;
+		if (c->complete || c->channel)
+			process(control, c);
 		else if (now_ns - c->since_ns > IDLE_NS)
 			drop(c);
 	}

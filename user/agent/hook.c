@@ -156,6 +156,11 @@ static void begin_next(struct nfm_hook *hook)
 
 		hook->first = (hook->first + 1) % NFM_HOOK_QUEUE;
 		hook->count--;
+		if (!hook->config->hook[0]) { /* it was taken out of the configuration */
+			__atomic_store_n(&hook->table->ctl->hook_epoch, job->epoch,
+					 __ATOMIC_RELEASE);
+			continue;
+		}
 		r = nfm_hook_expand(hook->config->hook, job->path,
 				    find_nfcapd(hook->config, job->path, nfcapd, sizeof(nfcapd)),
 				    command, sizeof(command));
@@ -178,6 +183,12 @@ void nfm_hook_add(struct nfm_hook *hook, const char *path, uint64_t epoch)
 
 	if (!hook->config->hook[0]) {
 		hook->table->ctl->hook_epoch = epoch; /* none was wanted */
+		return;
+	}
+	if (!hook->queue) /* it came into the configuration while we ran */
+		hook->queue = calloc(NFM_HOOK_QUEUE, sizeof(*hook->queue));
+	if (!hook->queue) {
+		fail(hook, path, "out of memory: left out");
 		return;
 	}
 	if (hook->count == NFM_HOOK_QUEUE) {

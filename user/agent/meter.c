@@ -29,14 +29,68 @@ void nfm_meter_grace(void)
 		nanosleep(&long_enough, NULL);
 }
 
+static bool is_wanted(const struct nfm_config *config, uint16_t port_be)
+{
+	for (unsigned int i = 0; i < config->port_count; i++)
+		if (htons(config->ports[i]) == port_be)
+			return true;
+	return false;
+}
+
+static bool is_there(const struct nfm_ctl *ctl, uint16_t port_be, unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++)
+		if (ctl->ports_be[i] == port_be)
+			return true;
+	return false;
+}
+
+/*
+ * The datapath reads the list while it changes: a port that stays keeps its place, so that it is
+ * never missing. The first place is never empty: that would stand for the default port.
+ */
+void nfm_meter_ports_apply(struct nfm_meter *meter)
+{
+	const struct nfm_config *config = meter->config;
+	struct nfm_ctl *ctl = meter->table.ctl;
+	unsigned int next = 0;
+
+	for (unsigned int i = 0; i < NFM_MAX_PORTS; i++) {
+		uint16_t port_be = ctl->ports_be[i];
+
+		if (port_be && is_wanted(config, port_be) && !is_there(ctl, port_be, i))
+			continue;
+		while (next < config->port_count &&
+		       is_there(ctl, htons(config->ports[next]), NFM_MAX_PORTS))
+			next++;
+		if (next < config->port_count)
+			port_be = htons(config->ports[next]);
+		else
+			port_be = i ? 0 : htons(config->ports[0]);
+		__atomic_store_n(&ctl->ports_be[i], port_be, __ATOMIC_RELEASE);
+	}
+}
+
+void nfm_meter_interval_apply(struct nfm_meter *meter)
+{
+	uint32_t interval_s = meter->config->interval_s;
+	uint32_t slots = meter->table.geometry.earlier_slots;
+
+	meter->table.ctl->interval_s = interval_s;
+	if (slots)
+		nfm_log(LOG_INFO,
+			"earlier slots: from the next interval on %u of %u s, which reach %u min "
+			"back: what is older goes to the oldest; their number is a new table's",
+			slots, interval_s, slots * interval_s / 60);
+}
+
 /* What the datapath reads beside the exporters' flags; `magic` says that it is all there. */
 static void set_ctl(struct nfm_meter *meter)
 {
 	const struct nfm_config *config = meter->config;
 	struct nfm_ctl *ctl = meter->table.ctl;
 
-	for (unsigned int i = 0; i < NFM_MAX_PORTS; i++)
-		ctl->ports_be[i] = i < config->port_count ? htons(config->ports[i]) : 0;
+	nfm_meter_ports_apply(meter);
 	memcpy(ctl->listen, config->listen, sizeof(ctl->listen));
 	ctl->listen_count = config->listen_count;
 	ctl->interval_s = config->interval_s;

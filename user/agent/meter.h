@@ -65,6 +65,12 @@ void nfm_meter_take_over(struct nfm_meter *meter);
 /** What of a new table's sizes only the agent's configuration says: the waiting room. */
 void nfm_meter_geometry(const struct nfm_config *config, struct nfm_geometry *g);
 
+/** Makes the datapath take the configuration's ports; those that stay are taken all the time. */
+void nfm_meter_ports_apply(struct nfm_meter *meter);
+
+/** The configuration's interval: for readers; the next rotation opens a slot of that length. */
+void nfm_meter_interval_apply(struct nfm_meter *meter);
+
 /** We are there: from the last time on until the next start nobody was. */
 void nfm_meter_alive(struct nfm_meter *meter, uint64_t now_unix_ns);
 

@@ -42,6 +42,7 @@ static void fail(struct nfm_agent_rollup *r, const char *what, int value)
 			"says more",
 			what, value);
 	r->failed = true;
+	r->failures++;
 }
 
 static void start(struct nfm_agent_rollup *r)
@@ -67,11 +68,10 @@ void nfm_agent_rollup_begin(struct nfm_agent_rollup *r, const struct nfm_config 
 
 void nfm_agent_rollup_newest(struct nfm_agent_rollup *r, const struct nfm_snapshot_meta *meta)
 {
-	uint64_t slot_s = meta->slot_unix_ns / NFM_NS_PER_S;
-	uint64_t back_s = (uint64_t)meta->earlier_slots * meta->interval_s;
+	uint64_t reach_s = nfm_snapshot_reach_ns(meta, meta->slot_unix_ns) / NFM_NS_PER_S;
 
-	if (back_s < slot_s)
-		r->asked_s = nfm_snapshot_slot_start(slot_s - back_s, DAY_S);
+	if (reach_s)
+		r->asked_s = nfm_snapshot_slot_start(reach_s, DAY_S);
 	/* also where it is less: a clock that was set back has its own days to come */
 	if (!r->pid && r->asked_s != r->done_s)
 		start(r);
@@ -84,12 +84,14 @@ void nfm_agent_rollup_reap(struct nfm_agent_rollup *r)
 	if (!r->pid || waitpid(r->pid, &status, WNOHANG) != r->pid)
 		return;
 	r->pid = 0;
+	r->runs++;
 	if (WIFSIGNALED(status)) {
 		fail(r, "ended by signal", WTERMSIG(status));
 	} else if (WEXITSTATUS(status)) {
 		fail(r, "exit status", WEXITSTATUS(status));
 	} else {
 		r->done_s = r->running_s;
+		r->succeeded_unix_ns = nfm_clock_unix_ns();
 		if (r->failed)
 			nfm_log(LOG_NOTICE, "rollup: done, after it had failed");
 		r->failed = false;

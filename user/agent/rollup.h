@@ -21,6 +21,9 @@ struct nfm_agent_rollup {
 	uint64_t running_s; /* the same, when the child was started */
 	uint64_t done_s;    /* and when the last one that succeeded was */
 	bool failed;	    /* the last one did, which was said */
+	uint64_t runs;	    /* that have ended, and starts and runs that failed */
+	uint64_t failures;
+	uint64_t succeeded_unix_ns; /* when the last one that did ended; 0: none has */
 };
 
 /** Starts the first one, if there is a folder of snapshots. */

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "agent/meter.h"
@@ -59,6 +61,23 @@ static void write_nfdump(void *cookie, const char *path)
 	r->nfdump_outcome = code;
 }
 
+/* Here and not in the event loop: a disk may keep whoever asks it waiting. */
+static void measure(struct nfm_rotation *r)
+{
+	struct statvfs disk;
+	struct stat file;
+
+	r->file_bytes = r->result.path[0] && stat(r->result.path, &file) == 0 ?
+				(uint64_t)file.st_size :
+				0;
+	if (statvfs(r->config->directory, &disk) < 0)
+		return;
+	__atomic_store_n(&r->disk_free_bytes, (uint64_t)disk.f_bavail * disk.f_frsize,
+			 __ATOMIC_RELAXED);
+	__atomic_store_n(&r->disk_size_bytes, (uint64_t)disk.f_blocks * disk.f_frsize,
+			 __ATOMIC_RELEASE);
+}
+
 static void work(struct nfm_rotation *r)
 {
 	const struct nfm_config *config = r->config;
@@ -77,11 +96,13 @@ static void work(struct nfm_rotation *r)
 					    &r->error);
 	r->expire_outcome = 0;
 	/* also behind a failure: it may be what makes room for the next try */
-	if (limits.size_bytes || limits.lifetime_s)
+	r->expire_ran = limits.size_bytes || limits.lifetime_s;
+	if (r->expire_ran)
 		r->expire_outcome = nfm_expire_run(config->directory, &limits,
 						   nfm_clock_unix_ns() / NFM_NS_PER_S, false,
 						   log_expired, NULL, &r->expired,
 						   &r->expire_error);
+	measure(r);
 }
 
 static void tell(const struct nfm_rotation *r)
@@ -154,6 +175,7 @@ int nfm_rotation_open(struct nfm_rotation *r, const struct nfm_config *config,
 	r->config = config;
 	r->table = table;
 	check_directory(config->directory);
+	measure(r);
 	r->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (r->event_fd < 0)
 		return nfm_error_set(error, -errno, "eventfd: %m");

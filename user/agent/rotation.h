@@ -42,6 +42,10 @@ struct nfm_rotation {
 	int nfdump_outcome; /* of the interval's nfdump file, if one is wanted */
 	struct nfm_error nfdump_error;
 	struct nfm_log_limit nfdump_limit;
+	uint64_t file_bytes; /* of the snapshot */
+	bool expire_ran;
+	/* of the folder's file system, as the last job has left it; read at any time */
+	uint64_t disk_free_bytes, disk_size_bytes;
 };
 
 int nfm_rotation_open(struct nfm_rotation *r, const struct nfm_config *config,

@@ -17,6 +17,8 @@
 #define BATCH 32
 #define PAYLOAD_MAX 65536
 #define RECEIVE_BUFFER (32 << 20)
+/* More than its buffer holds: who goes on sending there is not waited for. */
+#define TAKE_AT_CLOSE (1U << 17)
 
 struct nfm_socket_buffers {
 	struct mmsghdr message[BATCH];
@@ -132,10 +134,87 @@ int nfm_sockets_open(struct nfm_sockets *sockets, const struct nfm_config *confi
 				nfm_sockets_close(sockets);
 				return fd;
 			}
+			sockets->port[sockets->count] = config->ports[p];
 			sockets->fd[sockets->count++] = fd;
 		}
 	}
 	return 0;
+}
+
+static bool has_port(const struct nfm_sockets *sockets, uint16_t port)
+{
+	for (unsigned int i = 0; i < sockets->count; i++)
+		if (sockets->port[i] == port)
+			return true;
+	return false;
+}
+
+/* A port has a socket for each address, in their order: they are taken as they stand. */
+static void keep_port(const struct nfm_sockets *now, uint16_t port, struct nfm_sockets *next)
+{
+	for (unsigned int i = 0; i < now->count; i++) {
+		if (now->port[i] != port)
+			continue;
+		next->fd[next->count] = now->fd[i];
+		next->drops[next->count] = now->drops[i];
+		next->port[next->count++] = port;
+	}
+}
+
+static int open_port(const struct nfm_config *config, uint16_t port, struct nfm_sockets *next,
+		     struct nfm_error *error)
+{
+	unsigned int addresses = config->listen_count ? config->listen_count : 1;
+
+	for (unsigned int a = 0; a < addresses; a++) {
+		int fd = open_socket(config->listen_count ? &config->listen[a] : NULL, port,
+				     error);
+
+		if (fd < 0)
+			return fd;
+		next->fd[next->count] = fd;
+		next->port[next->count++] = port;
+	}
+	return 0;
+}
+
+int nfm_sockets_prepare(const struct nfm_sockets *now, const struct nfm_config *config,
+			struct nfm_sockets *next, struct nfm_error *error)
+{
+	int r = 0;
+
+	*next = (struct nfm_sockets){};
+	for (unsigned int p = 0; r == 0 && p < config->port_count; p++) {
+		if (has_port(now, config->ports[p]))
+			keep_port(now, config->ports[p], next);
+		else
+			r = open_port(config, config->ports[p], next, error);
+	}
+	if (r < 0)
+		nfm_sockets_abandon(now, next);
+	return r;
+}
+
+void nfm_sockets_abandon(const struct nfm_sockets *now, struct nfm_sockets *next)
+{
+	for (unsigned int i = 0; i < next->count; i++)
+		if (!has_port(now, next->port[i]))
+			close(next->fd[i]);
+	*next = (struct nfm_sockets){};
+}
+
+void nfm_sockets_replace(struct nfm_sockets *now, struct nfm_sockets *next,
+			 struct nfm_meter *meter)
+{
+	for (unsigned int i = 0; i < now->count; i++) {
+		if (has_port(next, now->port[i]))
+			continue;
+		nfm_sockets_read(now, i, meter, TAKE_AT_CLOSE);
+		close(now->fd[i]);
+	}
+	next->buffers = now->buffers;
+	*now = *next;
+	*next = (struct nfm_sockets){};
 }
 
 void nfm_sockets_close(struct nfm_sockets *sockets)

@@ -16,6 +16,14 @@
 
 #define FIRST_READ_BYTES 4096U
 
+int nfm_io_join(char *path, size_t size, const char *folder, const char *name)
+{
+	if (strlen(folder) + strlen(name) + sizeof("/") > size)
+		return -ENAMETOOLONG;
+	snprintf(path, size, "%s/%s", folder, name);
+	return 0;
+}
+
 int nfm_io_write_all(int fd, const void *buf, size_t len)
 {
 	const char *p = buf;

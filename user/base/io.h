@@ -6,6 +6,9 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+/** "FOLDER/NAME" into `path`. -ENAMETOOLONG: it does not fit, and `path` stays. */
+int nfm_io_join(char *path, size_t size, const char *folder, const char *name);
+
 /** Writes all `len` bytes, through short writes and signals. 0 or -errno. */
 int nfm_io_write_all(int fd, const void *buf, size_t len);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "config/sources.h"
 #include "view/version.h"
 
 static const struct option long_options[] = {
@@ -286,11 +287,11 @@ static const struct nfm_command *find_command(const struct nfm_command *commands
 /* The default file may be missing: then the defaults hold. One that was named must be there. */
 static int read_config(struct nfm_cli *cli, bool given)
 {
+	const struct nfm_config_place place = { .path = cli->config_path,
+						.may_be_missing = !given };
 	struct nfm_error error = { .text = "" };
-	int err = nfm_config_read(cli->config_path, &cli->config, &error);
+	int err = nfm_config_read_place(&place, &cli->config, NULL, &error);
 
-	if (err == -ENOENT && !given)
-		err = nfm_config_read(NULL, &cli->config, &error);
 	if (!err)
 		return 0;
 	if (!error.text[0])

@@ -24,10 +24,10 @@ static int no_file(void)
 
 static void write_token(struct nfm_output *out, const struct nfm_token *token)
 {
-	bool of_one = token->role == NFM_ROLE_CUSTOMER;
+	bool of_one = token->role == NFM_TOKEN_CUSTOMER;
 
 	nfm_output_string(out, "name", token->name);
-	nfm_output_string(out, "role", nfm_role_name(token->role));
+	nfm_output_string(out, "role", nfm_token_role_name(token->role));
 	nfm_output_string(out, "customer", of_one ? token->customer : NULL);
 }
 
@@ -81,7 +81,7 @@ static int add(struct nfm_cli *cli, int argc, char **argv)
 		return 2;
 	if (!cli->config.http_tokens[0])
 		return no_file();
-	if (nfm_role_parse(argv[1], &token, &error))
+	if (nfm_token_role_parse(argv[1], &token, &error))
 		return nfm_cli_fail(&error);
 	if (snprintf(token.name, sizeof(token.name), "%s", argv[2]) >= (int)sizeof(token.name)) {
 		nfm_error_set(&error, -EINVAL, "\"%.60s\" is too long a name: up to %zu bytes",

@@ -9,6 +9,7 @@
 #include <sys/statvfs.h>
 
 #include "base/cleanup.h"
+#include "config/sources.h"
 #include "view/ask.h"
 #include "view/source.h"
 
@@ -31,14 +32,17 @@ static int probe_xdp(void)
 static int open_config(const struct nfm_cli *cli, struct nfm_doctor *doctor,
 		       struct nfm_error *error)
 {
+	/* As for every command: the default file may be missing. */
+	const struct nfm_config_place place = {
+		.path = cli->config_path,
+		.may_be_missing = !strcmp(cli->config_path, NFM_CONFIG_DEFAULT_FILE),
+	};
+
 	doctor->config_path = cli->config_path;
-	doctor->config_error = nfm_config_read(cli->config_path, &doctor->config,
-					       &doctor->config_reason);
+	doctor->config_error = nfm_config_read_place(&place, &doctor->config, NULL,
+						     &doctor->config_reason);
 	if (!doctor->config_error)
 		return 0;
-	/* As for every command: the default file may be missing. */
-	if (doctor->config_error == -ENOENT && !strcmp(cli->config_path, NFM_CONFIG_DEFAULT_FILE))
-		doctor->config_error = 0;
 	return nfm_config_read(NULL, &doctor->config, error);
 }
 

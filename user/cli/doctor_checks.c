@@ -9,9 +9,9 @@
 #include "cli/doctor.h"
 #include "flow/store.h"
 #include "table/waiting.h"
+#include "view/advice.h"
 #include "wire.h"
 
-#define STALE_INTERVALS 2U /* as for exporters: cli/exporters.c */
 #define WHYS_SHOWN 4U
 
 #define OK NFM_HEALTH_OK
@@ -115,45 +115,22 @@ static void check_implausible(const struct nfm_doctor *d, struct nfm_finding *f)
 		   "rates and packet sizes can be true");
 }
 
-/* A version that a router sent in former times is no fault of today's. */
-static bool is_current(const struct nfm_doctor *d, const struct nfm_stream *stream,
-		       const struct nfm_exporter_view *exporter)
-{
-	uint64_t interval_s = d->table.ctl->interval_s ?: d->config.interval_s;
-
-	return stream->last_seen_ns + STALE_INTERVALS * interval_s * NFM_NS_PER_S >=
-	       exporter->last_seen_ns;
-}
-
-static bool is_fixed_version(uint32_t version)
-{
-	return version == NFM_NETFLOW_V1 || version == NFM_NETFLOW_V5 || version == NFM_NETFLOW_V7;
-}
-
 static void check_netflow_v5(const struct nfm_doctor *d, struct nfm_finding *f)
 {
+	const struct nfm_advice_of of = {
+		.table = &d->table,
+		.interval_s = (uint32_t)(d->table.ctl->interval_s ?: d->config.interval_s),
+	};
 	struct nfm_finding_names names = { .count = 0 };
 
 	for (uint32_t i = 0; i < d->exporters.count; i++) {
 		const struct nfm_exporter_view *e = &d->exporters.list[i];
-		const struct nfm_stream *stream;
-		uint32_t at = 0;
 
-		if (e->exporter == UINT32_MAX)
-			continue;
-		while ((stream = nfm_exporters_next_stream(&d->table, e->exporter, &at)))
-			if (is_fixed_version(stream->version) && is_current(d, stream, e))
-				break;
-		if (stream)
+		if (nfm_advice_has_fixed_version(&of, e))
 			add_exporter(&names, e);
 	}
 	if (names.count)
-		nfm_finding_say(f, WARN,
-				"%s: v5 (v1 and v7, too) carries neither IPv6 nor 64-bit counters "
-				"nor NAT: what customers behind NAT download counts as the "
-				"router's: send v9 or IPFIX (RouterOS: /ip traffic-flow target set "
-				"[find] version=9)",
-				names.text);
+		nfm_finding_say(f, WARN, "%s: " NFM_ADVICE_FIXED_VERSION, names.text);
 	else
 		nfm_finding_say(f, OK, "nobody sends v1, v5 or v7");
 }
@@ -174,19 +151,6 @@ static void on_sampler(void *cookie, const struct nfm_store_change *change)
 	nfm_finding_name(announced, text);
 }
 
-/* Whether the rate in its data records is left unbelieved, and nothing else is set. */
-static bool has_unbelieved_rate(const struct nfm_doctor *d, const struct nfm_template_view *view)
-{
-	const struct nfm_template *template = view->template;
-	const struct nfm_exporter *exporter;
-
-	if (template->options || !(template->flags & NFM_HAS_SAMPLING) ||
-	    view->exporter == UINT32_MAX)
-		return false;
-	exporter = &d->table.exporters[view->exporter];
-	return !exporter->sampling_num && !(exporter->flags & NFM_EXPORTER_TRUST_DATA);
-}
-
 static void check_sampling(const struct nfm_doctor *d, struct nfm_finding *f)
 {
 	struct nfm_finding_names announced = { .count = 0 };
@@ -203,18 +167,14 @@ static void check_sampling(const struct nfm_doctor *d, struct nfm_finding *f)
 		const struct nfm_template_view *view = &d->templates.list[i];
 		const struct nfm_addr *exporter = &view->template->name.exporter;
 
-		if (!has_unbelieved_rate(d, view) ||
+		if (!nfm_advice_has_unbelieved_rate(&d->table, view) ||
 		    (last && !memcmp(last, exporter, sizeof(*last))))
 			continue;
 		last = exporter;
 		nfm_finding_name(&names, nfm_units_format_addr(exporter, addr, sizeof(addr)));
 	}
 	if (names.count)
-		nfm_finding_say(f, WARN,
-				"%s: data records have a sampling rate, which is not believed: if "
-				"the router samples, set [exporter NAME] sampling = N (RouterOS: "
-				"(interval + space) / interval), or trust-data",
-				names.text);
+		nfm_finding_say(f, WARN, "%s: " NFM_ADVICE_SAMPLING, names.text);
 	if (!f->text[0])
 		nfm_finding_say(f, OK, "nobody announces any");
 }
@@ -359,9 +319,7 @@ static void check_earlier(const struct nfm_doctor *d, struct nfm_finding *f)
 		nfm_finding_say(f, OK, "bytes find their slot for %" PRIu64 " min back",
 				reach_s / 60);
 	if (old.reason.records)
-		nfm_finding_say(f, WARN,
-				"%" PRIu64 " records of flows that began before that: set the "
-				"router's active-flow-timeout to 1m",
+		nfm_finding_say(f, WARN, "%" PRIu64 " " NFM_ADVICE_LONG_FLOWS,
 				(uint64_t)old.reason.records);
 }
 

@@ -9,10 +9,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/io.h"
-#include "config/config_values.h"
+#include "config/sources.h"
 
-#define FILE_BYTES_MAX (1U << 20)
 #define LINE_BYTES_MAX 8192 /* "\r\n" and the NUL included */
 
 /* A file on its way into `target`. */
@@ -24,7 +22,8 @@ struct reading {
 	bool known;   /* the section: else its keys are passed over, it was reported */
 	const char *section; /* NULL: none yet */
 	unsigned int given[NFM_CONFIG_KEYS]; /* line of each key; 0: not yet */
-	struct nfm_config_target target;
+	int file; /* its index */
+	struct nfm_config_target *target;
 	struct nfm_error *error;
 	unsigned int wrong;
 };
@@ -63,12 +62,17 @@ static const char *fault_text(int code)
 static void report_value(struct reading *r, const struct nfm_config_key *key, const char *value,
 			 int code)
 {
-	const struct nfm_config_target *to = &r->target;
+	const struct nfm_config_target *to = r->target;
 	const char *at_fault = to->at_fault[0] ? to->at_fault : value;
 
 	if (code != -EEXIST)
 		report(r, r->line, "[%s] %s: \"%.60s\" %s; write %s", key->section, key->name,
 		       at_fault, fault_text(code), key->form);
+	else if (to->first_line && to->first_file != r->file)
+		report(r, r->line,
+		       "[%s] %s: \"%.60s\" is given twice, first in %s:%u; take one out",
+		       key->section, key->name, at_fault, to->sources->file[to->first_file],
+		       to->first_line);
 	else if (to->first_line)
 		report(r, r->line,
 		       "[%s] %s: \"%.60s\" is given twice, first in the section of line %u; "
@@ -85,6 +89,23 @@ static int parse_value(struct nfm_config_target *to, const struct nfm_config_key
 	to->at_fault[0] = '\0';
 	to->first_line = 0;
 	return key->parse(key, to, value);
+}
+
+/* Its text, for those who show it or compare it. */
+static int note_value(struct reading *r, size_t key, const char *value)
+{
+	struct nfm_config_sources *sources = r->target->sources;
+	char *copy;
+
+	if (!nfm_config_keys[key].size)
+		return 0;
+	copy = strdup(value);
+	if (!copy)
+		return -ENOMEM;
+	free(sources->value[key]);
+	sources->value[key] = copy;
+	sources->from[key] = r->file;
+	return 0;
 }
 
 /* The names that would have been right: sections (`section` NULL), or one section's keys. */
@@ -123,7 +144,9 @@ static void take_key(struct reading *r, const char *name, const char *value)
 			return;
 		}
 		r->given[i] = r->line;
-		code = parse_value(&r->target, &nfm_config_keys[i], value);
+		code = parse_value(r->target, &nfm_config_keys[i], value);
+		if (!code)
+			code = note_value(r, i, value);
 		if (code)
 			report_value(r, &nfm_config_keys[i], value, code);
 		return;
@@ -149,17 +172,17 @@ static int on_key(void *user, const char *section, const char *name, const char 
 
 static void end_section(struct reading *r)
 {
-	unsigned int line = r->target.exporters.line;
+	unsigned int line = r->target->exporters.line;
 	bool given = false;
 
 	for (size_t i = 0; i < NFM_CONFIG_KEYS; i++)
 		if (nfm_config_keys[i].parse == nfm_config_parse_address)
 			given = r->given[i];
 	/* An address that was given, but wrong, was reported there. */
-	if (nfm_config_exporter_end(&r->target) && !given)
+	if (nfm_config_exporter_end(r->target) && !given)
 		report(r, line,
 		       "[exporter %s]: no address; write address = and the router's addresses",
-		       r->target.exporters.open.name);
+		       r->target->exporters.open.name);
 }
 
 static void start_exporter(struct reading *r, const char *name)
@@ -170,13 +193,13 @@ static void start_exporter(struct reading *r, const char *name)
 		if (!strcmp(nfm_config_keys[i].section, NFM_CONFIG_EXPORTER))
 			r->given[i] = 0;
 	r->section = NFM_CONFIG_EXPORTER;
-	r->target.first_line = 0;
-	code = nfm_config_exporter_begin(&r->target, name, r->line);
+	r->target->first_line = 0;
+	code = nfm_config_exporter_begin(r->target, name, r->line);
 	r->known = !code;
 	if (code == -EEXIST)
 		report(r, r->line,
 		       "[exporter %.60s]: given twice, first in line %u; put all into one",
-		       name, r->target.first_line);
+		       name, r->target->first_line);
 	else if (code)
 		report(r, r->line,
 		       "[exporter %.60s]: a bad name; write [exporter NAME] with 1 to 47 bytes",
@@ -286,36 +309,7 @@ static void set_up_inih(void)
 	ini_max_line = LINE_BYTES_MAX;
 }
 
-static int set_defaults(struct nfm_config_target *to)
-{
-	memset(to->config, 0, sizeof(*to->config));
-	for (size_t i = 0; i < NFM_CONFIG_KEYS; i++) {
-		int code;
-
-		if (!strcmp(nfm_config_keys[i].section, NFM_CONFIG_EXPORTER))
-			continue;
-		code = parse_value(to, &nfm_config_keys[i], nfm_config_keys[i].fallback);
-		if (code)
-			return code;
-	}
-	to->config->customers_file_set = false;
-	return 0;
-}
-
-static void check_whole(struct reading *r)
-{
-	unsigned int count = r->target.exporters.count;
-	unsigned int max = r->target.config->max_exporters;
-
-	if (count > max)
-		report(r, r->line,
-		       "%u exporters' addresses, but max-exporters is %u; raise it in [collector]",
-		       count, max);
-	if (!r->target.config->http_certificate[0] != !r->target.config->http_key[0])
-		report(r, r->line, "[http] certificate and key go together; set both, or none");
-}
-
-static int read_text(struct reading *r)
+static int take_lines(struct reading *r)
 {
 	static const char mark[] = "\xef\xbb\xbf"; /* of UTF-8, at the start */
 
@@ -325,53 +319,22 @@ static int read_text(struct reading *r)
 	if (ini_parse_stream(next_line, r, on_key, r) < 0)
 		return -ENOMEM;
 	end_section(r);
-	check_whole(r);
+	r->target->last_line = r->line;
 	return r->wrong ? -EINVAL : 0;
 }
 
-static int read_file(struct reading *r)
+int nfm_config_take_text(struct nfm_config_target *to, int file, const char *path,
+			 const char *text, size_t len, struct nfm_error *error)
 {
-	_cleanup_free_ char *text = NULL;
-	size_t len = 0;
-	int code = nfm_io_read_file(r->path, FILE_BYTES_MAX, &text, &len);
+	struct reading r = {
+		.path = path,
+		.at = text,
+		.end = text + len,
+		.file = file,
+		.target = to,
+		.error = error,
+	};
 
-	if (code == -ENOENT)
-		return nfm_error_set(r->error, code,
-				     "%s: there is no such file; copy nfmeter.conf.example there, "
-				     "or name another with -c",
-				     r->path);
-	if (code)
-		return nfm_error_set(r->error, code,
-				     "%s: cannot read the configuration: %s; check the file",
-				     r->path, strerror(-code));
-	nfm_error_set(r->error, 0, "%s", "");
-	r->at = text;
-	r->end = text + len;
-	return read_text(r);
-}
-
-int nfm_config_read(const char *path, struct nfm_config *out, struct nfm_error *error)
-{
-	_cleanup_free_ struct nfm_config *config = malloc(sizeof(*config));
-	struct reading r = { .path = path, .target.config = config, .error = error };
-	int code = config ? set_defaults(&r.target) : -ENOMEM;
-
-	if (code)
-		return nfm_error_set(error, code, "configuration: cannot set the defaults: %s",
-				     strerror(-code));
-	code = path ? read_file(&r) : 0;
-	if (!code) {
-		config->exporters = NFM_STEAL_PTR(r.target.exporters.entries);
-		config->exporter_count = r.target.exporters.count;
-		*out = *config;
-	}
-	nfm_config_exporters_clear(&r.target.exporters);
-	return code;
-}
-
-void nfm_config_clear(struct nfm_config *config)
-{
-	free(config->exporters);
-	config->exporters = NULL;
-	config->exporter_count = 0;
+	to->exporters.file = (uint16_t)file;
+	return take_lines(&r);
 }

@@ -39,6 +39,7 @@ struct nfm_config_exporter {
 	uint32_t sampling_num; /* 0: auto */
 	uint32_t sampling_den;
 	bool trust_data;
+	uint16_t file;	   /* that its section stands in: see config/sources.h */
 	bool no_nat;	   /* post-NAT addresses are not looked at */
 	bool repair_wraps; /* certain wraps of 32-bit counters are repaired */
 };
@@ -90,8 +91,9 @@ struct nfm_config {
 };
 
 /**
- * Reads `path` over the defaults. NULL gives the defaults alone (no file, default `autos` as in
- * CONTRACT: none). -ENOENT if the file is missing, -EINVAL with every wrong line as file:line.
+ * Reads `path` over the defaults, and the drop-ins in the folder PATH.d over that. NULL gives the
+ * defaults alone (no file, default `autos` as in CONTRACT: none). -ENOENT if the file is missing,
+ * -EINVAL with every wrong line as file:line. See config/sources.h, too.
  */
 int nfm_config_read(const char *path, struct nfm_config *out, struct nfm_error *error);
 

@@ -28,6 +28,20 @@ static bool name_is_good(const char *name)
 	return true;
 }
 
+/* Drops the section of an earlier file: that of a later one takes its place as a whole. */
+static void forget(struct nfm_config_exporters *all, const char *name)
+{
+	unsigned int kept = 0;
+
+	for (unsigned int i = 0; i < all->count; i++) {
+		if (!strcmp(all->entries[i].name, name))
+			continue;
+		all->entries[kept] = all->entries[i];
+		all->lines[kept++] = all->lines[i];
+	}
+	all->count = kept;
+}
+
 int nfm_config_exporter_begin(struct nfm_config_target *to, const char *name, unsigned int line)
 {
 	struct nfm_config_exporters *all = &to->exporters;
@@ -35,15 +49,18 @@ int nfm_config_exporter_begin(struct nfm_config_target *to, const char *name, un
 	if (!name_is_good(name))
 		return -EINVAL;
 	for (unsigned int i = 0; i < all->count; i++) {
-		if (!strcmp(all->entries[i].name, name)) {
+		if (!strcmp(all->entries[i].name, name) && all->entries[i].file == all->file) {
 			to->first_line = all->lines[i];
+			to->first_file = all->file;
 			return -EEXIST;
 		}
 	}
+	forget(all, name);
 	all->first = all->count;
 	all->line = line;
 	memset(&all->open, 0, sizeof(all->open));
 	all->open.sampling_den = 1;
+	all->open.file = all->file;
 	strcpy(all->open.name, name);
 	return 0;
 }
@@ -96,6 +113,7 @@ static int take_address(struct nfm_config_target *to, const char *word, unsigned
 	for (unsigned int i = 0; i < all->count; i++) {
 		if (!memcmp(&all->entries[i].addr, &entry.addr, sizeof(entry.addr))) {
 			to->first_line = all->lines[i];
+			to->first_file = all->entries[i].file;
 			return -EEXIST;
 		}
 	}

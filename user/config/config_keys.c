@@ -6,9 +6,13 @@
 #include "base/units.h"
 #include "config/config_values.h"
 
-#define AT(member) .offset = offsetof(struct nfm_config, member)
-#define TEXT_AT(member, least)                                                                    \
-	AT(member), .min = (least), .max = sizeof(((struct nfm_config *)NULL)->member)
+#define SIZE_OF(member) sizeof(((struct nfm_config *)NULL)->member)
+#define AT(member) .offset = offsetof(struct nfm_config, member), .size = SIZE_OF(member)
+#define FROM_TO(first, last)                                                                      \
+	.offset = offsetof(struct nfm_config, first),                                             \
+	.size = offsetof(struct nfm_config, last) + SIZE_OF(last) -                               \
+		offsetof(struct nfm_config, first)
+#define TEXT_AT(member, least) AT(member), .min = (least), .max = SIZE_OF(member)
 
 const struct nfm_config_key nfm_config_keys[NFM_CONFIG_KEYS] = {
 	{
@@ -18,6 +22,7 @@ const struct nfm_config_key nfm_config_keys[NFM_CONFIG_KEYS] = {
 		.fallback = "",
 		.form = "up to 16 names of NICs with spaces between them",
 		.help = "NICs that the XDP program is attached to; empty: UDP socket only.",
+		FROM_TO(interfaces, interface_count),
 	},
 	{
 		.section = "collector",
@@ -26,6 +31,7 @@ const struct nfm_config_key nfm_config_keys[NFM_CONFIG_KEYS] = {
 		.fallback = "auto",
 		.form = "auto, native, generic or off",
 		.help = "How to attach: auto tries native, then generic, then the socket alone.",
+		AT(xdp),
 	},
 	{
 		.section = "collector",
@@ -44,6 +50,7 @@ const struct nfm_config_key nfm_config_keys[NFM_CONFIG_KEYS] = {
 		.form = "* for any, or up to 16 IPv4 and IPv6 addresses of this "
 			"machine with spaces between them",
 		.help = "Addresses to which the exporters send.",
+		FROM_TO(listen, listen_count),
 	},
 	{
 		.section = "collector",
@@ -52,6 +59,7 @@ const struct nfm_config_key nfm_config_keys[NFM_CONFIG_KEYS] = {
 		.fallback = "9995",
 		.form = "up to 8 numbers from 1 to 65535 with spaces between them",
 		.help = "UDP ports to which the exporters send.",
+		FROM_TO(ports, port_count), .live = true, .page = true,
 	},
 	{
 		.section = "collector",
@@ -60,7 +68,7 @@ const struct nfm_config_key nfm_config_keys[NFM_CONFIG_KEYS] = {
 		.fallback = "300",
 		.form = "seconds from 1 to 86400",
 		.help = "Seconds that a snapshot file covers, aligned to the local clock.",
-		AT(interval_s), .min = 1, .max = 86400,
+		AT(interval_s), .min = 1, .max = 86400, .live = true, .page = true,
 	},
 	{
 		.section = "collector",
@@ -115,6 +123,7 @@ const struct nfm_config_key nfm_config_keys[NFM_CONFIG_KEYS] = {
 		.form = "0, or a number from 1024 to 16777216",
 		.help = "Pages of 1 KiB for looking up prefixes; 0: enough for the capacity.",
 		.min = 1024, .max = 16777216,
+		AT(pages),
 	},
 	{
 		.section = "collector",
@@ -124,6 +133,7 @@ const struct nfm_config_key nfm_config_keys[NFM_CONFIG_KEYS] = {
 		.form = "listed or any",
 		.help = "listed: only the [exporter …] sections may send; any: "
 			"every source is taken.",
+		AT(any_exporter), .live = true,
 	},
 	{
 		.section = "collector",
@@ -163,7 +173,7 @@ const struct nfm_config_key nfm_config_keys[NFM_CONFIG_KEYS] = {
 			"not 0",
 		.help = "How long data wait for their template before they are given up: longer "
 			"than the router's template timeout (RouterOS: 30 minutes).",
-		AT(template_wait_s), .min = 1, .max = 31 * 86400,
+		AT(template_wait_s), .min = 1, .max = 31 * 86400, .live = true,
 	},
 	{
 		.section = "collector",
@@ -184,7 +194,7 @@ const struct nfm_config_key nfm_config_keys[NFM_CONFIG_KEYS] = {
 		.form = "a shell command",
 		.help = "Run after each snapshot: %f file, %c nfcapd file, %d folder, %t slot, %u "
 			"unix time, %i name; empty: none.",
-		TEXT_AT(hook, 0),
+		TEXT_AT(hook, 0), .live = true,
 	},
 	{
 		.section = "collector",
@@ -195,7 +205,7 @@ const struct nfm_config_key nfm_config_keys[NFM_CONFIG_KEYS] = {
 		.help = "yes: also write nfcapd.YYYYmmddHHMM files, which nfdump reads: a record "
 			"from each customer's first address (-A srcip: upload) and one to it (-A "
 			"dstip: download).",
-		AT(nfdump),
+		AT(nfdump), .live = true,
 	},
 	{
 		.section = "collector",
@@ -205,7 +215,7 @@ const struct nfm_config_key nfm_config_keys[NFM_CONFIG_KEYS] = {
 		.form = "none, lz4 or zstd",
 		.help = "Compression of the nfcapd files; zstd needs nfdump 1.7.4 or newer "
 			"(Debian 12 has 1.7.1).",
-		AT(nfdump_compression),
+		AT(nfdump_compression), .live = true,
 	},
 	{
 		.section = "expire",
@@ -215,6 +225,7 @@ const struct nfm_config_key nfm_config_keys[NFM_CONFIG_KEYS] = {
 		.form = NFM_SIZE_FORM,
 		.help = "Total size of the snapshots above which the oldest go (K "
 			"KB M MB G GB T TB, else bytes); 0 or empty: no limit.",
+		AT(expire_size_bytes), .live = true, .page = true,
 	},
 	{
 		.section = "expire",
@@ -223,7 +234,7 @@ const struct nfm_config_key nfm_config_keys[NFM_CONFIG_KEYS] = {
 		.fallback = "31d",
 		.form = NFM_LIFETIME_FORM,
 		.help = "Age above which snapshots go (w d H M, else hours); 0 or empty: no limit.",
-		AT(expire_lifetime_s),
+		AT(expire_lifetime_s), .live = true, .page = true,
 	},
 	{
 		.section = "expire",
@@ -232,7 +243,7 @@ const struct nfm_config_key nfm_config_keys[NFM_CONFIG_KEYS] = {
 		.fallback = "400d",
 		.form = NFM_LIFETIME_FORM,
 		.help = "The same for what each customer had by the hour.",
-		AT(expire_hours_s),
+		AT(expire_hours_s), .live = true, .page = true,
 	},
 	{
 		.section = "expire",
@@ -241,7 +252,7 @@ const struct nfm_config_key nfm_config_keys[NFM_CONFIG_KEYS] = {
 		.fallback = "3650d",
 		.form = NFM_LIFETIME_FORM,
 		.help = "The same for what each customer had by the day.",
-		AT(expire_days_s),
+		AT(expire_days_s), .live = true, .page = true,
 	},
 	{
 		.section = "expire",
@@ -250,7 +261,7 @@ const struct nfm_config_key nfm_config_keys[NFM_CONFIG_KEYS] = {
 		.fallback = "95",
 		.form = "a percentage from 1 to 100",
 		.help = "Percent of the size limit down to which files go.",
-		AT(expire_watermark), .min = 1, .max = 100,
+		AT(expire_watermark), .min = 1, .max = 100, .live = true, .page = true,
 	},
 	{
 		.section = "customers",
@@ -259,7 +270,8 @@ const struct nfm_config_key nfm_config_keys[NFM_CONFIG_KEYS] = {
 		.fallback = "/etc/nfmeter/customers.csv",
 		.form = "a file's path",
 		.help = "Customers as CSV: id, name, prefixes. Not set: this one, if it is there.",
-		TEXT_AT(customers_file, 1), .shown_off = true,
+		FROM_TO(customers_file, customers_file_set), .min = 1,
+		.max = SIZE_OF(customers_file), .shown_off = true,
 	},
 	{
 		.section = "customers",
@@ -270,6 +282,7 @@ const struct nfm_config_key nfm_config_keys[NFM_CONFIG_KEYS] = {
 			"them, no bits set behind the length",
 		.help = "Ranges whose hosts (IPv4 /32, IPv6 /64) become customers "
 			"at first sight; empty: none.",
+		FROM_TO(autos, auto_count),
 	},
 	{
 		.section = NFM_CONFIG_EXPORTER,
@@ -318,7 +331,7 @@ const struct nfm_config_key nfm_config_keys[NFM_CONFIG_KEYS] = {
 		.fallback = "127.0.0.1:9996",
 		.form = "ADDRESS:PORT, [IPv6]:PORT, *:PORT or nothing",
 		.help = "Web page, API and metrics; empty: off.",
-		TEXT_AT(http_listen, 0),
+		TEXT_AT(http_listen, 0), .live = true,
 	},
 	{
 		.section = "http",
@@ -328,7 +341,7 @@ const struct nfm_config_key nfm_config_keys[NFM_CONFIG_KEYS] = {
 		.form = "a file's path or nothing",
 		.help = "Who may ask, as `nfmeter token add` writes it; without a token only this "
 			"machine may, and it may only read.",
-		TEXT_AT(http_tokens, 0),
+		TEXT_AT(http_tokens, 0), .live = true,
 	},
 	{
 		.section = "http",
@@ -337,7 +350,7 @@ const struct nfm_config_key nfm_config_keys[NFM_CONFIG_KEYS] = {
 		.fallback = "",
 		.form = "a PEM file's path or nothing",
 		.help = "Chain of the server's certificates; with `key`: TLS.",
-		TEXT_AT(http_certificate, 0),
+		TEXT_AT(http_certificate, 0), .live = true,
 	},
 	{
 		.section = "http",
@@ -346,7 +359,7 @@ const struct nfm_config_key nfm_config_keys[NFM_CONFIG_KEYS] = {
 		.fallback = "",
 		.form = "a PEM file's path or nothing",
 		.help = "The certificate's private key.",
-		TEXT_AT(http_key, 0),
+		TEXT_AT(http_key, 0), .live = true,
 	},
 	{
 		.section = "http",
@@ -355,7 +368,7 @@ const struct nfm_config_key nfm_config_keys[NFM_CONFIG_KEYS] = {
 		.fallback = "nobody",
 		.form = "a user's name",
 		.help = "As whom the server runs once its files are open.",
-		TEXT_AT(http_user, 1),
+		TEXT_AT(http_user, 1), .live = true,
 	},
 	{
 		.section = "http",
@@ -364,7 +377,7 @@ const struct nfm_config_key nfm_config_keys[NFM_CONFIG_KEYS] = {
 		.fallback = "1024",
 		.form = "a number from 1 to 65535",
 		.help = "Connections at once; more are refused.",
-		AT(http_connections), .min = 1, .max = 65535,
+		AT(http_connections), .min = 1, .max = 65535, .live = true,
 	},
 	{
 		.section = "http",
@@ -373,6 +386,7 @@ const struct nfm_config_key nfm_config_keys[NFM_CONFIG_KEYS] = {
 		.fallback = "",
 		.form = "up to 100 customers' ids with spaces between them",
 		.help = "Customers with series of their own in /metrics; empty: only sums.",
+		FROM_TO(metrics_customers, metrics_customer_count), .live = true,
 	},
 	{
 		.section = "clickhouse",
@@ -381,7 +395,7 @@ const struct nfm_config_key nfm_config_keys[NFM_CONFIG_KEYS] = {
 		.fallback = "",
 		.form = "http://HOST:PORT/?database=NAME or nothing",
 		.help = "ClickHouse to which every snapshot is sent; empty: off.",
-		TEXT_AT(clickhouse_url, 0),
+		TEXT_AT(clickhouse_url, 0), .secret = true,
 	},
 };
 

@@ -49,7 +49,9 @@ int nfm_config_parse_text(const struct nfm_config_key *key, struct nfm_config_ta
 		return -EINVAL;
 	if (len >= key->max)
 		return -ENAMETOOLONG;
-	memcpy(member(key, to), value, len + 1);
+	/* without what an earlier file's value has left: values are compared by their bytes */
+	memset((char *)member(key, to) + len, 0, key->max - len);
+	memcpy(member(key, to), value, len);
 	return 0;
 }
 
@@ -80,6 +82,10 @@ int nfm_config_parse_span(const struct nfm_config_key *key, struct nfm_config_ta
 	*(uint32_t *)member(key, to) = (uint32_t)seconds;
 	return 0;
 }
+
+/* Of a list that has `used` words: no remains of a longer one from an earlier file. */
+#define CLEAR_REST(list, used)                                                                    \
+	memset(&(list)[used], 0, (NFM_ARRAY_SIZE(list) - (size_t)(used)) * sizeof((list)[0]))
 
 int nfm_config_each_word(struct nfm_config_target *to, const char *value, unsigned int max,
 			 int (*one)(struct nfm_config_target *to, const char *word,
@@ -130,6 +136,7 @@ int nfm_config_parse_interfaces(const struct nfm_config_key *key, struct nfm_con
 	(void)key;
 	if (n < 0)
 		return n;
+	CLEAR_REST(to->config->interfaces, n);
 	to->config->interface_count = (unsigned int)n;
 	return 0;
 }
@@ -203,6 +210,7 @@ int nfm_config_parse_listen(const struct nfm_config_key *key, struct nfm_config_
 		n = nfm_config_each_word(to, value, NFM_MAX_LISTEN, take_listen) ?: -EINVAL;
 	if (n < 0)
 		return n;
+	CLEAR_REST(to->config->listen, n);
 	to->config->listen_count = (unsigned int)n;
 	return 0;
 }
@@ -229,6 +237,7 @@ int nfm_config_parse_ports(const struct nfm_config_key *key, struct nfm_config_t
 	(void)key;
 	if (n < 0)
 		return n;
+	CLEAR_REST(to->config->ports, n);
 	to->config->port_count = (unsigned int)n;
 	return 0;
 }
@@ -298,6 +307,7 @@ int nfm_config_parse_autos(const struct nfm_config_key *key, struct nfm_config_t
 	(void)key;
 	if (n < 0)
 		return n;
+	CLEAR_REST(to->config->autos, n);
 	to->config->auto_count = (unsigned int)n;
 	return 0;
 }
@@ -354,6 +364,7 @@ int nfm_config_parse_metrics_customers(const struct nfm_config_key *key,
 	(void)key;
 	if (n < 0)
 		return n;
+	CLEAR_REST(to->config->metrics_customers, n);
 	to->config->metrics_customer_count = (unsigned int)n;
 	return 0;
 }

@@ -17,17 +17,23 @@ struct nfm_config_exporters {
 	struct nfm_config_exporter *entries; /* one per address */
 	unsigned int *lines;		     /* same index: where the section begins */
 	unsigned int count, size;
+	uint16_t file;	    /* that is being read */
 	unsigned int first; /* of the open section */
 	unsigned int line;  /* of the open section; 0: none is open */
 	struct nfm_config_exporter open; /* its name and sampling */
 };
 
+struct nfm_config_sources;
+
 /** Where a value goes, and what was wrong with it. */
 struct nfm_config_target {
 	struct nfm_config *config;
+	struct nfm_config_sources *sources;
 	struct nfm_config_exporters exporters;
 	char at_fault[64];	  /* the word of a list that is wrong; empty: the whole value */
 	unsigned int first_line; /* -EEXIST: where it was given first; 0: in the same value */
+	uint16_t first_file;
+	unsigned int last_line; /* of the file that was read last */
 };
 
 struct nfm_config_key {
@@ -40,8 +46,12 @@ struct nfm_config_key {
 	const char *form; /* what is accepted: "write …" */
 	const char *help;
 	size_t offset;	   /* of the member that a general parser fills */
+	size_t size;	   /* of all that the key fills, from `offset` on; 0: of an exporter */
 	uint64_t min, max; /* numbers: the range; texts: bytes, the NUL of `max` included */
 	bool shown_off;	   /* the reference shows it as a comment */
+	bool live;	   /* a running agent takes a new value over; else the next start does */
+	bool page;	   /* may be set by the page: no paths, no users, nothing that is run */
+	bool secret;	   /* may hold a password: its value is not shown */
 };
 
 /* The section "[exporter NAME]": the only one that repeats. */
@@ -91,7 +101,10 @@ int nfm_config_each_word(struct nfm_config_target *to, const char *value, unsign
 			 int (*one)(struct nfm_config_target *to, const char *word,
 				    unsigned int index));
 
-/** Opens a section. -EINVAL: a bad name; -EEXIST: a name that was there (to->first_line). */
+/**
+ * Opens a section. -EINVAL: a bad name; -EEXIST: a name that was there in this file
+ * (to->first_line); an earlier file's section of the name goes.
+ */
 int nfm_config_exporter_begin(struct nfm_config_target *to, const char *name, unsigned int line);
 
 /** Ends the open section, if one is open: -ENODATA if it gave no address. */

@@ -19,12 +19,12 @@
 #define BLANKS " \t"
 
 static const char *const role_names[] = {
-	[NFM_ROLE_ADMIN] = "admin",
-	[NFM_ROLE_READ] = "read",
-	[NFM_ROLE_CUSTOMER] = "customer",
+	[NFM_TOKEN_ADMIN] = "admin",
+	[NFM_TOKEN_READ] = "read",
+	[NFM_TOKEN_CUSTOMER] = "customer",
 };
 
-const char *nfm_role_name(enum nfm_role role)
+const char *nfm_token_role_name(enum nfm_token_role role)
 {
 	return role_names[role];
 }
@@ -40,12 +40,12 @@ static bool is_text(const char *text, size_t size)
 	return true;
 }
 
-int nfm_role_parse(const char *text, struct nfm_token *out, struct nfm_error *error)
+int nfm_token_role_parse(const char *text, struct nfm_token *out, struct nfm_error *error)
 {
 	static const char of[] = "customer:";
 	const char *id = text + strlen(of);
 
-	for (enum nfm_role role = NFM_ROLE_ADMIN; role < NFM_ROLE_CUSTOMER; role++) {
+	for (enum nfm_token_role role = NFM_TOKEN_ADMIN; role < NFM_TOKEN_CUSTOMER; role++) {
 		if (!strcmp(text, role_names[role])) {
 			out->role = role;
 			out->customer[0] = '\0';
@@ -56,7 +56,7 @@ int nfm_role_parse(const char *text, struct nfm_token *out, struct nfm_error *er
 		return nfm_error_set(error, -EINVAL,
 				     "\"%.60s\" is no role; write admin, read or customer:ID",
 				     text);
-	out->role = NFM_ROLE_CUSTOMER;
+	out->role = NFM_TOKEN_CUSTOMER;
 	strcpy(out->customer, id);
 	return 0;
 }
@@ -126,7 +126,7 @@ int nfm_tokens_parse_line(const char *line, struct nfm_token *out, struct nfm_er
 	memcpy(copy, line, size);
 	copy[size] = '\0';
 	trim_end(copy);
-	if (nfm_role_parse(copy, &token, why))
+	if (nfm_token_role_parse(copy, &token, why))
 		return -EINVAL;
 	*out = token;
 	return 1;

@@ -20,15 +20,15 @@
 #define NFM_TOKEN_HASH_BYTES 32U
 #define NFM_TOKEN_NAME_SIZE 48U /* with the NUL */
 
-enum nfm_role {
-	NFM_ROLE_ADMIN,	   /* everything, settings too */
-	NFM_ROLE_READ,	   /* sees everything */
-	NFM_ROLE_CUSTOMER, /* sees one customer */
+enum nfm_token_role {
+	NFM_TOKEN_ADMIN,	   /* everything, settings too */
+	NFM_TOKEN_READ,	   /* sees everything */
+	NFM_TOKEN_CUSTOMER, /* sees one customer */
 };
 
 struct nfm_token {
-	enum nfm_role role;
-	char customer[NFM_ID_SIZE]; /* NFM_ROLE_CUSTOMER: whose; else "" */
+	enum nfm_token_role role;
+	char customer[NFM_ID_SIZE]; /* NFM_TOKEN_CUSTOMER: whose; else "" */
 	char name[NFM_TOKEN_NAME_SIZE];
 	uint8_t hash[NFM_TOKEN_HASH_BYTES];
 };
@@ -52,10 +52,10 @@ void nfm_tokens_clear(struct nfm_tokens *tokens);
 const struct nfm_token *nfm_tokens_find(const struct nfm_tokens *tokens, const char *text);
 
 /** "admin", "read", "customer". */
-const char *nfm_role_name(enum nfm_role role);
+const char *nfm_token_role_name(enum nfm_token_role role);
 
 /** Takes "admin", "read" or "customer:ID" for role and customer of *out. -EINVAL. */
-int nfm_role_parse(const char *text, struct nfm_token *out, struct nfm_error *error);
+int nfm_token_role_parse(const char *text, struct nfm_token *out, struct nfm_error *error);
 
 /**
  * Makes a token with role, customer and name of `like`, and appends its line to the file, which is

@@ -95,9 +95,9 @@ static int make_token(char text[NFM_TOKEN_SIZE])
 
 static void write_line(FILE *to, const struct nfm_token *token)
 {
-	bool of_one = token->role == NFM_ROLE_CUSTOMER;
+	bool of_one = token->role == NFM_TOKEN_CUSTOMER;
 
-	fprintf(to, "%s%s%s ", nfm_role_name(token->role), of_one ? ":" : "",
+	fprintf(to, "%s%s%s ", nfm_token_role_name(token->role), of_one ? ":" : "",
 		of_one ? token->customer : "");
 	for (size_t i = 0; i < sizeof(token->hash); i++)
 		fprintf(to, "%02x", token->hash[i]);

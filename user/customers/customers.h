@@ -55,6 +55,11 @@ void nfm_registry_clear(struct nfm_registry *registry);
  */
 int nfm_registry_file_set(const char *path, const char *id, const char *const *prefixes,
 			  size_t prefix_count, struct nfm_error *error);
+
+/** The same, with a name (NULL: it keeps the one it has). -EINVAL: the file has no such column. */
+int nfm_registry_file_set_named(const char *path, const char *id, const char *name,
+				const char *const *prefixes, size_t prefix_count,
+				struct nfm_error *error);
 int nfm_registry_file_remove(const char *path, const char *id, struct nfm_error *error);
 
 /** The live memory that the customers fill; parts of the table, and this process's notes on it. */

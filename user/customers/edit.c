@@ -121,28 +121,36 @@ static int find_record(struct edit *e, const char *id, struct nfm_csv_record *re
 	return code;
 }
 
-static void write_id(FILE *to, const char *id)
+/* What a customer is to be. */
+struct line {
+	const char *id;
+	const char *name; /* NULL: it keeps the one it has */
+	const char *const *prefixes;
+	size_t count;
+};
+
+static void write_field(FILE *to, const char *text)
 {
-	size_t len = strlen(id);
-	bool plain = !strpbrk(id, ",\"") && id[0] != ' ' && id[len - 1] != ' ';
+	size_t len = strlen(text);
+	bool plain = !strpbrk(text, ",\"") && (!len || (text[0] != ' ' && text[len - 1] != ' '));
 
 	if (plain) {
-		fputs(id, to);
+		fputs(text, to);
 		return;
 	}
 	fputc('"', to);
-	for (; *id; id++) {
-		if (*id == '"')
+	for (; *text; text++) {
+		if (*text == '"')
 			fputc('"', to);
-		fputc(*id, to);
+		fputc(*text, to);
 	}
 	fputc('"', to);
 }
 
-static void write_prefixes(FILE *to, const char *const *prefixes, size_t count)
+static void write_prefixes(FILE *to, const struct line *line)
 {
-	for (size_t i = 0; i < count; i++)
-		fprintf(to, "%s%s", i ? " " : "", prefixes[i]);
+	for (size_t i = 0; i < line->count; i++)
+		fprintf(to, "%s%s", i ? " " : "", line->prefixes[i]);
 }
 
 static void write_bytes(FILE *to, const char *from, const char *end)
@@ -150,9 +158,19 @@ static void write_bytes(FILE *to, const char *from, const char *end)
 	fwrite(from, 1, (size_t)(end - from), to);
 }
 
+static void write_column(const struct edit *e, FILE *to, const struct line *line, uint32_t column)
+{
+	if (column == e->columns.id)
+		write_field(to, line->id);
+	if (column == e->columns.name && line->name)
+		write_field(to, line->name);
+	if (column == e->columns.prefixes)
+		write_prefixes(to, line);
+}
+
 /* Appends a line after the last one, with the line ends that the header has. */
-static void append_record(const struct edit *e, const char *header_end, FILE *to, const char *id,
-			  const char *const *prefixes, size_t count)
+static void append_record(const struct edit *e, const char *header_end, FILE *to,
+			  const struct line *line)
 {
 	bool crlf = header_end - e->text >= 2 && header_end[-2] == '\r' && header_end[-1] == '\n';
 	const char *newline = crlf ? "\r\n" : "\n";
@@ -163,46 +181,60 @@ static void append_record(const struct edit *e, const char *header_end, FILE *to
 	for (uint32_t i = 0; i < e->columns.count; i++) {
 		if (i)
 			fputc(',', to);
-		if (i == e->columns.id)
-			write_id(to, id);
-		if (i == e->columns.prefixes)
-			write_prefixes(to, prefixes, count);
+		write_column(e, to, line, i);
 	}
 	fputs(newline, to);
 }
 
-/* A record's prefixes in the same place; a field that the record does not reach is added. */
-static void replace_prefixes(const struct edit *e, const struct nfm_csv_record *record, FILE *to,
-			     const char *const *prefixes, size_t count)
+/* Fields of a record in the same place; those that the record does not reach are added. */
+static void replace_fields(const struct edit *e, const struct nfm_csv_record *record, FILE *to,
+			   const struct line *line)
 {
-	const struct nfm_csv_field *last = &record->field[record->field_count - 1];
-	uint32_t column = e->columns.prefixes;
-	const char *from, *end;
+	uint32_t last = e->columns.prefixes;
+	const char *done = e->text;
 
-	if (column < record->field_count) {
-		from = record->field[column].text;
-		end = from + record->field[column].len;
-	} else {
-		from = end = last->text + last->len + last->quoted;
+	if (line->name)
+		last = NFM_MAX(last, e->columns.name);
+	for (uint32_t i = 0; i < record->field_count; i++) {
+		const struct nfm_csv_field *field = &record->field[i];
+		size_t quote = 0; /* a name has quotes of its own, prefixes leave them there */
+
+		if (i == e->columns.name && line->name)
+			quote = field->quoted;
+		else if (i != e->columns.prefixes)
+			continue;
+		write_bytes(to, done, field->text - quote);
+		write_column(e, to, line, i);
+		done = field->text + field->len + quote;
 	}
-	write_bytes(to, e->text, from);
-	for (uint32_t i = record->field_count; i <= column; i++)
+	if (record->field_count <= last) {
+		const struct nfm_csv_field *end = &record->field[record->field_count - 1];
+
+		write_bytes(to, done, NFM_MAX(done, end->text + end->len + end->quoted));
+		done = NFM_MAX(done, end->text + end->len + end->quoted);
+	}
+	for (uint32_t i = record->field_count; i <= last; i++) {
 		fputc(',', to);
-	write_prefixes(to, prefixes, count);
-	write_bytes(to, end, e->text + e->len);
+		write_column(e, to, line, i);
+	}
+	write_bytes(to, done, e->text + e->len);
 }
 
-static int write_set(struct edit *e, FILE *to, const char *id, const char *const *prefixes,
-		     size_t count, struct nfm_error *error)
+static int write_set(struct edit *e, FILE *to, const struct line *line, struct nfm_error *error)
 {
 	const char *header_end = e->csv.at;
 	struct nfm_csv_record record;
-	int code = find_record(e, id, &record, error);
+	int code;
 
+	if (line->name && e->columns.name == NFM_COLUMN_NONE)
+		return nfm_error_set(error, -EINVAL,
+				     "%s has no column for names: add `name` to its first line",
+				     e->path);
+	code = find_record(e, line->id, &record, error);
 	if (code > 0)
-		replace_prefixes(e, &record, to, prefixes, count);
+		replace_fields(e, &record, to, line);
 	else if (!code)
-		append_record(e, header_end, to, id, prefixes, count);
+		append_record(e, header_end, to, line);
 	return NFM_MIN(code, 0);
 }
 
@@ -301,31 +333,35 @@ static int edit_finish(const struct edit *e, const char *text, size_t len, struc
 /* ---- the two edits ---- */
 
 /* What a command line gives must be sound before it can take part in a file's structure. */
-static int check_words(const char *id, const char *const *prefixes, size_t count,
-		       struct nfm_error *error)
+static int check_words(const struct line *line, struct nfm_error *error)
 {
-	const char *wrong = nfm_text_check_id(id, strlen(id));
+	const char *wrong = nfm_text_check_id(line->id, strlen(line->id));
 	struct nfm_prefix prefix;
 	char why[256];
 
 	if (wrong)
 		return nfm_error_set(error, -EINVAL, "cannot set this customer: %s", wrong);
-	if (!count)
+	if (line->name && !nfm_text_is_clean(line->name))
 		return nfm_error_set(error, -EINVAL,
-				     "customer '%s' without a prefix: give one, or remove it", id);
-	for (size_t i = 0; i < count; i++) {
-		size_t len = strlen(prefixes[i]);
+				     "customer '%s': the name is no UTF-8 text, or has control "
+				     "characters in it", line->id);
+	if (!line->count)
+		return nfm_error_set(error, -EINVAL,
+				     "customer '%s' without a prefix: give one, or remove it",
+				     line->id);
+	for (size_t i = 0; i < line->count; i++) {
+		const char *text = line->prefixes[i];
 
-		if (nfm_text_parse_prefix(prefixes[i], len, &prefix))
+		if (nfm_text_parse_prefix(text, strlen(text), &prefix))
 			return nfm_error_set(error, -EINVAL, "%s",
-					     nfm_text_explain_prefix(prefixes[i], len, why,
+					     nfm_text_explain_prefix(text, strlen(text), why,
 								     sizeof(why)));
 	}
 	return 0;
 }
 
-static int edit_run(const char *path, const char *id, const char *const *prefixes, size_t count,
-		    bool set, struct nfm_error *error)
+/* `line` as it is to be, or, `set` being false, whose lines are to go. */
+static int edit_run(const char *path, const struct line *line, bool set, struct nfm_error *error)
 {
 	_cleanup_(edit_close) struct edit e = { .folder_fd = -1 };
 	_cleanup_free_ char *text = NULL;
@@ -340,8 +376,7 @@ static int edit_run(const char *path, const char *id, const char *const *prefixe
 	to = open_memstream(&text, &len);
 	if (!to)
 		return nfm_error_set(error, -ENOMEM, "%s: not enough memory to edit it", path);
-	code = set ? write_set(&e, to, id, prefixes, count, error) :
-		     write_without(&e, to, id, error);
+	code = set ? write_set(&e, to, line, error) : write_without(&e, to, line->id, error);
 	failed = ferror(to) != 0;
 	failed |= fclose(to) != 0;
 	if (failed && !code)
@@ -349,15 +384,25 @@ static int edit_run(const char *path, const char *id, const char *const *prefixe
 	return code ? code : edit_finish(&e, text, len, error);
 }
 
+int nfm_registry_file_set_named(const char *path, const char *id, const char *name,
+				const char *const *prefixes, size_t prefix_count,
+				struct nfm_error *error)
+{
+	const struct line line = { id, name, prefixes, prefix_count };
+	int code = check_words(&line, error);
+
+	return code ? code : edit_run(path, &line, true, error);
+}
+
 int nfm_registry_file_set(const char *path, const char *id, const char *const *prefixes,
 			  size_t prefix_count, struct nfm_error *error)
 {
-	int code = check_words(id, prefixes, prefix_count, error);
-
-	return code ? code : edit_run(path, id, prefixes, prefix_count, true, error);
+	return nfm_registry_file_set_named(path, id, NULL, prefixes, prefix_count, error);
 }
 
 int nfm_registry_file_remove(const char *path, const char *id, struct nfm_error *error)
 {
-	return edit_run(path, id, NULL, 0, false, error);
+	const struct line line = { .id = id };
+
+	return edit_run(path, &line, false, error);
 }

@@ -74,6 +74,19 @@ const char *nfm_text_check_id(const char *id, size_t len)
 	return NULL;
 }
 
+bool nfm_text_is_clean(const char *text)
+{
+	size_t len = strlen(text);
+	size_t step;
+
+	for (size_t i = 0; i < len; i += step) {
+		step = utf8_length(text + i, len - i);
+		if (!step || is_control(text[i]))
+			return false;
+	}
+	return true;
+}
+
 void nfm_text_clean_name(char *name)
 {
 	size_t len = strlen(name);

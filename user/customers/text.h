@@ -3,12 +3,16 @@
 #ifndef NFM_CUSTOMERS_TEXT_H
 #define NFM_CUSTOMERS_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "abi.h"
 
 /** NULL if `id` can be a customer's, else what is wrong with it: a constant text. */
 const char *nfm_text_check_id(const char *id, size_t len);
+
+/** True of UTF-8 text without control characters. */
+bool nfm_text_is_clean(const char *text);
 
 /** Makes a name harmless in place: control characters become blanks, what is no UTF-8 '?'. */
 void nfm_text_clean_name(char *name);

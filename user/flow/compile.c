@@ -42,7 +42,7 @@ static void find_roles(const struct nfm_template *t, struct roles *roles)
 	}
 }
 
-static bool has(const struct roles *roles, enum nfm_element_role role)
+static bool has(const struct roles *roles, enum nfm_role role)
 {
 	return roles->field[role] != NULL;
 }
@@ -175,7 +175,7 @@ static const char *refuse_times(const struct roles *roles, const struct nfm_time
 	return NULL;
 }
 
-static uint16_t at_of(const struct roles *roles, enum nfm_element_role role)
+static uint16_t at_of(const struct roles *roles, enum nfm_role role)
 {
 	return has(roles, role) ? (uint16_t)roles->field[role]->at : NFM_AT_NONE;
 }

@@ -29,7 +29,7 @@ enum nfm_element_type {
  * What the meter takes from an element; the order within bytes and within packets is that in which
  * they are preferred: of a record's byte counters the first present one counts.
  */
-enum nfm_element_role {
+enum nfm_role {
 	NFM_ROLE_NONE,
 	NFM_ROLE_BYTES,		  /* 1 octetDeltaCount */
 	NFM_ROLE_BYTES_TOTAL,	  /* 85 octetTotalCount */
@@ -71,7 +71,7 @@ enum nfm_element_role {
 struct nfm_element {
 	uint16_t id;
 	uint8_t type; /* enum nfm_element_type */
-	uint8_t role; /* enum nfm_element_role */
+	uint8_t role; /* enum nfm_role */
 	const char *name;
 };
 

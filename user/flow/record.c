@@ -120,12 +120,12 @@ static void decode_times(struct nfm_decode *d, const struct nfm_layout *l, const
 	bool wide = nfm_times_bytes(l->times) == sizeof(uint64_t);
 	struct nfm_times times;
 
-	nfm_times_open(&times, l->times, d->out->version == NFM_IPFIX, d->out->uptime_ms,
-		       d->out->unix_s, l->init_at == NFM_AT_NONE ? 0 : nfm_get64(at + l->init_at));
 	if (l->times == NFM_TIMES_NONE) {
 		memset(span, 0, count * sizeof(*span));
 		return;
 	}
+	nfm_times_open(&times, l->times, d->out->version == NFM_IPFIX, d->out->uptime_ms,
+		       d->out->unix_s, l->init_at == NFM_AT_NONE ? 0 : nfm_get64(at + l->init_at));
 	for (uint32_t i = 0; i < count; i++, at += l->record_bytes) {
 		const uint8_t *first = at + l->first_at, *last = at + l->last_at;
 
@@ -291,8 +291,7 @@ uint32_t nfm_decode_records(struct nfm_decode *d, const struct nfm_template *tem
 	return NFM_REASON_NONE;
 }
 
-uint64_t nfm_decode_integer(const struct nfm_places *places, enum nfm_element_role role,
-			    const uint8_t *at)
+uint64_t nfm_decode_integer(const struct nfm_places *places, enum nfm_role role, const uint8_t *at)
 {
 	uint32_t length = places->role[role].length;
 	uint64_t value = 0;
@@ -315,18 +314,17 @@ static bool has(const struct nfm_places *places, uint32_t role)
 }
 
 /* The first that is there; NONE if none is. */
-static enum nfm_element_role choose(const struct nfm_places *places, enum nfm_element_role from,
-				    enum nfm_element_role to)
+static enum nfm_role choose(const struct nfm_places *places, enum nfm_role from, enum nfm_role to)
 {
 	for (uint32_t role = from; role <= to; role++)
 		if (has(places, role))
-			return (enum nfm_element_role)role;
+			return (enum nfm_role)role;
 	return NFM_ROLE_NONE;
 }
 
 /* Copies an address; whether it is there and not zero. */
-static bool get_address(const struct nfm_places *places, enum nfm_element_role role,
-			const uint8_t *at, uint8_t addr[16])
+static bool get_address(const struct nfm_places *places, enum nfm_role role, const uint8_t *at,
+			uint8_t addr[16])
 {
 	uint64_t half[2] = {};
 
@@ -444,8 +442,8 @@ static void read_counters(struct nfm_decode *d, const struct nfm_template *templ
 			  const struct nfm_places *places, const uint8_t *at,
 			  struct nfm_flow *flow)
 {
-	enum nfm_element_role bytes = choose(places, NFM_ROLE_BYTES, NFM_ROLE_BYTES_INITIATOR);
-	enum nfm_element_role packets = choose(places, NFM_ROLE_PACKETS, NFM_ROLE_PACKETS_POST);
+	enum nfm_role bytes = choose(places, NFM_ROLE_BYTES, NFM_ROLE_BYTES_INITIATOR);
+	enum nfm_role packets = choose(places, NFM_ROLE_PACKETS, NFM_ROLE_PACKETS_POST);
 	bool wraps = places->role[bytes].length == sizeof(uint32_t);
 	uint32_t *note = d->out->note;
 	uint64_t ms;

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/io.h"
 
 #define DAY_S 86400U
 #define MARGIN_S (2U * DAY_S) /* by which a name's time may miss what is in the file */
@@ -24,9 +25,7 @@ struct source {
 
 int nfm_plan_path(const struct nfm_plan *plan, const char *name, char *path, size_t size)
 {
-	int n = snprintf(path, size, "%s/%s", plan->options->directory, name);
-
-	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
+	return nfm_io_join(path, size, plan->options->directory, name);
 }
 
 void nfm_plan_damaged(struct nfm_plan *plan, bool *said, const struct nfm_error *error)
@@ -324,12 +323,10 @@ static int add_pieces(struct nfm_plan *plan, const struct source *source, size_t
 /* The time in which a snapshot may have anything. */
 static struct nfm_plan_window touched(const struct nfm_snapshot_meta *meta)
 {
-	uint64_t slot_ms = NFM_MIN(meta->slot_unix_ns, meta->from_unix_ns) / NFM_NS_PER_MS;
-	uint64_t reach_s = (uint64_t)meta->earlier_slots * meta->interval_s;
-	uint64_t reach_ms = NFM_MIN(reach_s, UINT64_MAX / 1000) * 1000;
+	uint64_t begin_ns = NFM_MIN(meta->slot_unix_ns, meta->from_unix_ns);
 
 	return (struct nfm_plan_window){
-		.from_unix_ms = slot_ms - NFM_MIN(reach_ms, slot_ms),
+		.from_unix_ms = nfm_snapshot_reach_ns(meta, begin_ns) / NFM_NS_PER_MS,
 		/* also what has no length lies in it */
 		.to_unix_ms = NFM_MAX(meta->to_unix_ns, meta->from_unix_ns) / NFM_NS_PER_MS + 1,
 	};

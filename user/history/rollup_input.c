@@ -148,13 +148,6 @@ static int by_id(const void *a, const void *b)
 	return strcmp(((const struct held *)a)->id, ((const struct held *)b)->id);
 }
 
-static void add_count(struct nfm_snapshot_count *to, const struct nfm_snapshot_count *count)
-{
-	to->bytes += count->bytes;
-	to->packets += count->packets;
-	to->flows += count->flows;
-}
-
 /* Entries of one id become one: a file has each id once. */
 static void join_equal(struct holder *h)
 {
@@ -170,8 +163,8 @@ static void join_equal(struct holder *h)
 			h->entry[kept] = moved;
 			continue;
 		}
-		add_count(&last->up, &h->entry[i].up);
-		add_count(&last->down, &h->entry[i].down);
+		nfm_snapshot_count_add(&last->up, &h->entry[i].up);
+		nfm_snapshot_count_add(&last->down, &h->entry[i].down);
 	}
 	for (uint32_t i = kept + 1; i < h->count; i++) {
 		free(h->entry[i].id);

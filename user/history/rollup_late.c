@@ -2,12 +2,12 @@
 #include "history/rollup_late.h"
 
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "abi.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/io.h"
 #include "history/series.h"
 
 #define DAY_MOST_MS (50 * 3600 * 1000ULL) /* of one that a change of the TZ made longer */
@@ -85,8 +85,7 @@ static bool has_something(const struct nfm_rollup_plan *plan,
 	char path[PATH_MAX];
 	bool found;
 
-	if (snprintf(path, sizeof(path), "%s/%s", plan->directory, source->name) >=
-		    (int)sizeof(path) ||
+	if (nfm_io_join(path, sizeof(path), plan->directory, source->name) ||
 	    nfm_snapshot_reader_open(path, &reader, NULL))
 		return false;
 	found = begin_ns / NFM_NS_PER_S < day->to_unix_s || has_earlier(reader, day);

@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/io.h"
 #include "base/log.h"
 #include "history/rollup_late.h"
 #include "history/series.h"
@@ -29,12 +30,10 @@
 static void set_reach(struct nfm_rollup_source *source)
 {
 	const struct nfm_snapshot_meta *meta = &source->meta;
-	uint64_t slot_ms = meta->slot_unix_ns / NFM_NS_PER_MS;
-	uint64_t back_s = (uint64_t)meta->earlier_slots * meta->interval_s;
-	uint64_t back_ms = back_s > slot_ms / 1000 ? slot_ms : back_s * 1000;
+	uint64_t reach_ns = nfm_snapshot_reach_ns(meta, meta->slot_unix_ns);
 
-	source->from_unix_ms = NFM_MIN(slot_ms - back_ms, meta->from_unix_ns / NFM_NS_PER_MS);
-	source->to_unix_ms = NFM_MAX(slot_ms, meta->to_unix_ns / NFM_NS_PER_MS);
+	source->from_unix_ms = NFM_MIN(reach_ns, meta->from_unix_ns) / NFM_NS_PER_MS;
+	source->to_unix_ms = NFM_MAX(meta->slot_unix_ns, meta->to_unix_ns) / NFM_NS_PER_MS;
 }
 
 /* Takes what can be read and rolled up of the files' headers. */
@@ -47,7 +46,7 @@ static void read_source(struct nfm_rollup_plan *plan, const char *name)
 
 	*source = (struct nfm_rollup_source){ .loss_known = false };
 	memcpy(source->name, name, sizeof(source->name));
-	if (snprintf(path, sizeof(path), "%s/%s", plan->directory, name) >= (int)sizeof(path))
+	if (nfm_io_join(path, sizeof(path), plan->directory, name))
 		return;
 	code = nfm_snapshot_header_read(path, &source->meta, &error);
 	if (code && code != -ENOENT)
@@ -147,13 +146,12 @@ static void look_at_newest(struct planner *p)
 	for (uint32_t i = 0; i < p->plan->source_count; i++) {
 		const struct nfm_snapshot_meta *meta = &p->plan->source[i].meta;
 		uint64_t slot_s = meta->slot_unix_ns / NFM_NS_PER_S;
-		uint64_t back_s = (uint64_t)meta->earlier_slots * meta->interval_s;
+		uint64_t reach_ns = nfm_snapshot_reach_ns(meta, meta->slot_unix_ns);
 
 		if (slot_s > p->now_s) /* of a clock that was wrong: it ends no day */
 			continue;
 		p->newest_slot_s = NFM_MAX(p->newest_slot_s, slot_s);
-		if (back_s < slot_s)
-			p->newest_reach_s = NFM_MAX(p->newest_reach_s, slot_s - back_s);
+		p->newest_reach_s = NFM_MAX(p->newest_reach_s, reach_ns / NFM_NS_PER_S);
 	}
 }
 

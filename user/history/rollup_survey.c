@@ -3,10 +3,10 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/io.h"
 #include "base/log.h"
 
 /*
@@ -34,8 +34,7 @@ static int open_source(const struct nfm_rollup_plan *plan, const struct nfm_roll
 {
 	char path[PATH_MAX];
 
-	if (snprintf(path, sizeof(path), "%s/%s", plan->directory, source->name) >=
-	    (int)sizeof(path))
+	if (nfm_io_join(path, sizeof(path), plan->directory, source->name))
 		return nfm_error_set(error, -ENAMETOOLONG, "%s: the path is too long",
 				     source->name);
 	return nfm_snapshot_stream_open(path, reader, error);

@@ -152,7 +152,7 @@ static int check_place(const struct nfm_access_claim *claim, const struct in6_ad
 	if (!is_loopback_name(claim->host))
 		return nfm_error_set(error, -EPERM, "without tokens the address must be localhost, "
 				     "127.0.0.1 or [::1]");
-	who->role = NFM_ROLE_READ;
+	who->role = NFM_TOKEN_READ;
 	return 0;
 }
 
@@ -161,7 +161,7 @@ int nfm_access_check(struct nfm_access *access, const struct nfm_access_claim *c
 {
 	struct in6_addr address = address_of(claim->peer);
 
-	*who = (struct nfm_who){ .role = NFM_ROLE_CUSTOMER };
+	*who = (struct nfm_who){ .role = NFM_TOKEN_CUSTOMER };
 	*token = NULL;
 	format_peer(&address, who->peer, sizeof(who->peer));
 	if (access->tokens->count)

@@ -58,7 +58,7 @@ NFM_API(status)
 	out = nfm_api_begin(request, reply, "status.csv", error);
 	if (!out)
 		return -ENOMEM;
-	nfm_document_status(out, http->config, &http->table, agent);
+	nfm_document_status(out, &http->config, &http->table, agent);
 	return nfm_api_end(out, 0, error);
 }
 
@@ -80,7 +80,7 @@ static int read_show(const struct nfm_request *request, struct nfm_document_show
 	int err = 0;
 
 	*show = (struct nfm_document_show){
-		.only = request->who.role == NFM_ROLE_CUSTOMER ? request->who.customer : NULL,
+		.only = request->who.role == NFM_TOKEN_CUSTOMER ? request->who.customer : NULL,
 	};
 	for (uint32_t i = 0; !err && i < request->argument_count; i++)
 		if (strcmp(request->argument[i].name, "id") != 0)
@@ -118,7 +118,7 @@ static uint32_t interval_s(const struct nfm_http *http)
 {
 	uint64_t interval_s = http->table.ctl->interval_s;
 
-	return interval_s ? (uint32_t)interval_s : http->config->interval_s;
+	return interval_s ? (uint32_t)interval_s : http->config.interval_s;
 }
 
 NFM_API(exporters)
@@ -134,7 +134,7 @@ NFM_API(exporters)
 		err = nfm_exporters_read(&http->table, interval_s(http), &now, &view, error);
 	if (err)
 		return err;
-	unread = nfm_templates_read(http->config->directory, &http->table, &now, &templates,
+	unread = nfm_templates_read(http->config.directory, &http->table, &now, &templates,
 				    &ignored);
 	out = nfm_api_begin(request, reply, "exporters.csv", error);
 	if (!out)
@@ -146,7 +146,7 @@ NFM_API(exporters)
 NFM_API(templates)
 {
 	_cleanup_(nfm_templates_clear) struct nfm_templates_view view = { 0 };
-	struct nfm_document_templates selection = { .config = http->config };
+	struct nfm_document_templates selection = { .config = &http->config };
 	struct nfm_view_clock now = nfm_view_clock_now();
 	_cleanup_free_ char **list = list_of(request, "exporter", &selection.count);
 	struct nfm_output *out;
@@ -156,7 +156,7 @@ NFM_API(templates)
 	if (!err)
 		err = nfm_document_templates_check(&selection, error);
 	if (!err)
-		err = nfm_templates_read(http->config->directory, &http->table, &now, &view, error);
+		err = nfm_templates_read(http->config.directory, &http->table, &now, &view, error);
 	if (err)
 		return err;
 	out = nfm_api_begin(request, reply, "templates.csv", error);
@@ -174,7 +174,7 @@ NFM_API(whoami)
 	if (!out)
 		return -ENOMEM;
 	nfm_output_object(out, NULL);
-	nfm_output_string(out, "role", nfm_role_name(who->role));
+	nfm_output_string(out, "role", nfm_token_role_name(who->role));
 	nfm_output_string(out, "customer", *who->customer ? who->customer : NULL);
 	nfm_output_string(out, "name", *who->name ? who->name : NULL);
 	nfm_output_bool(out, "tokens", http->tokens.count);

@@ -43,7 +43,7 @@ static struct nfm_history_options options_of(const struct nfm_http *http,
 					     struct patience *patience)
 {
 	return (struct nfm_history_options){
-		.directory = http->config->directory,
+		.directory = http->config.directory,
 		.progress = progress, /* damaged files are counted in "coverage" */
 		.cookie = patience,
 	};
@@ -112,7 +112,7 @@ static void write_snapshots(struct nfm_output *out, const struct nfm_config *con
 
 NFM_API(snapshots)
 {
-	const char *directory = http->config->directory;
+	const char *directory = http->config.directory;
 	_cleanup_close_ int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_(nfm_expire_scan_clear) struct nfm_expire_scan scan = {
 		.directory = directory,
@@ -136,7 +136,7 @@ NFM_API(snapshots)
 	out = nfm_api_begin(request, reply, "snapshots.csv", error);
 	if (!out)
 		return -ENOMEM;
-	write_snapshots(out, http->config, &scan, &slice);
+	write_snapshots(out, &http->config, &scan, &slice);
 	return nfm_api_end(out, 0, error);
 }
 
@@ -151,7 +151,7 @@ NFM_API(read)
 	    nfm_snapshot_name_parse(name, &unix_s))
 		return nfm_error_set(error, -EINVAL, "file: the name of a snapshot, such as "
 				     "nfmeter.202611221005: /api/v1/snapshots lists them");
-	snprintf(path, sizeof(path), "%s/%s", http->config->directory, name);
+	snprintf(path, sizeof(path), "%s/%s", http->config.directory, name);
 	out = nfm_api_begin(request, reply, name, error);
 	if (!out)
 		return -ENOMEM;
@@ -205,7 +205,7 @@ static int take_history(const struct nfm_request *request, struct nfm_document_h
 static int check_customer(const struct nfm_who *who, enum nfm_history_kind kind, const char *id,
 			  struct nfm_error *error)
 {
-	if (who->role != NFM_ROLE_CUSTOMER ||
+	if (who->role != NFM_TOKEN_CUSTOMER ||
 	    (kind == NFM_HISTORY_CUSTOMER && !strcmp(id, who->customer)))
 		return 0;
 	return nfm_error_set(error, -EPERM, "this token sees its own customer alone");
@@ -226,7 +226,7 @@ NFM_API(history)
 		err = explain(nfm_document_history_read(&wanted, &options, &history, error), error);
 	if (err)
 		return err;
-	if (!nfm_document_history_known(http->config, http->has_table ? &http->table : NULL,
+	if (!nfm_document_history_known(&http->config, http->has_table ? &http->table : NULL,
 					&wanted, &history))
 		return nfm_error_set(error, -ENOENT, "%.60s: no customer has this id, neither in "
 				     "this range nor now", wanted.id);
@@ -319,7 +319,7 @@ NFM_API(sparklines)
 {
 	struct patience patience = patience_new();
 	struct nfm_history_options options = options_of(http, &patience);
-	uint32_t step_s = NFM_MAX(SPARK_STEP_S, http->config->interval_s);
+	uint32_t step_s = NFM_MAX(SPARK_STEP_S, http->config.interval_s);
 	struct nfm_history_range range = { .unit = NFM_STEP_SECONDS, .step = step_s };
 	struct nfm_output *out;
 	int err = 0;

@@ -1,20 +1,70 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* Metrics, and the configuration. */
 #include <errno.h>
 
+#include "base/cleanup.h"
+#include "base/clock.h"
 #include "http/api.h"
+#include "view/document.h"
+#include "view/metrics.h"
+
+static void free_tree(yajl_val *tree)
+{
+	yajl_tree_free(*tree);
+}
+
+/* What the agent says of itself; NULL where it says nothing. */
+static yajl_val ask_status(struct nfm_http *http)
+{
+	struct nfm_error ignored;
+	yajl_val agent = NULL;
+
+	nfm_channel_ask(&http->channel, "{\"command\":\"status\"}", &agent, &ignored);
+	return agent;
+}
+
+static void read_counts(struct nfm_http *http, struct nfm_metrics_http *out)
+{
+	*out = (struct nfm_metrics_http){
+		.started_unix_ns = http->started_unix_s * NFM_NS_PER_S,
+		.in_flight = atomic_load(&http->counts.in_flight),
+		.refused = atomic_load(&http->counts.refused),
+		.sent_bytes = atomic_load(&http->counts.sent_bytes),
+	};
+	for (size_t i = 0; i < NFM_ARRAY_SIZE(out->requests); i++)
+		out->requests[i] = atomic_load(&http->counts.answers[i]);
+}
 
 NFM_API(metrics)
 {
-	(void)http;
-	(void)request;
-	(void)reply;
-	return nfm_error_set(error, -ENOENT, "not yet");
+	_cleanup_(free_tree) yajl_val agent = ask_status(http);
+	const char *customers[NFM_CONFIG_MAX_METRICS];
+	struct nfm_metrics_http counts;
+	struct nfm_metrics_source source = {
+		.config = &http->config,
+		.table = &http->table,
+		.agent = agent,
+		.now = nfm_view_clock_now(),
+		.customers = customers,
+		.customer_count = http->config.metrics_customer_count,
+		.http = &counts,
+		.format = request->plain ? NFM_METRICS_PROMETHEUS : NFM_METRICS_OPENMETRICS,
+	};
+
+	for (unsigned int i = 0; i < http->config.metrics_customer_count; i++)
+		customers[i] = http->config.metrics_customers[i];
+	read_counts(http, &counts);
+	reply->type = nfm_metrics_content_type(source.format);
+	return nfm_metrics_write(reply->to, &source, error);
 }
 
 NFM_API(config)
 {
-	(void)http;
-	(void)request;
-	(void)reply;
-	return nfm_error_set(error, -ENOENT, "not yet");
+	_cleanup_(free_tree) yajl_val agent = ask_status(http);
+	struct nfm_output *out = nfm_api_begin(request, reply, "config.csv", error);
+
+	if (!out)
+		return -ENOMEM;
+	nfm_document_config(out, &http->config, &http->sources, agent);
+	return nfm_api_end(out, 0, error);
 }

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "http/events.h"
 #include "http/files.h"
+#include "view/metrics.h"
 
 #define BLOCK (32U << 10)
 #define JSON "application/json"
@@ -131,6 +132,8 @@ static enum MHD_Result queue_answer(struct exchange *exchange, struct nfm_answer
 		describe(response, answer, same);
 	else
 		nfm_answer_unref(answer);
+	if (response && !same)
+		atomic_fetch_add(&exchange->http->counts.sent_bytes, answer->body.size);
 	if (response && answer->status == MHD_HTTP_UNAUTHORIZED)
 		MHD_add_response_header(response, "WWW-Authenticate", "Bearer realm=\"nfmeter\"");
 	if (response && answer->status == MHD_HTTP_METHOD_NOT_ALLOWED)
@@ -324,7 +327,8 @@ static int check_access(struct exchange *exchange)
 		err = nfm_error_set(&exchange->error, -EPERM,
 				    "this token may not do that: %s needs "
 				    "one of role %s",
-				    request->route->path, nfm_role_name(request->route->least));
+				    request->route->path,
+				    nfm_token_role_name(request->route->least));
 	return err ? refuse(exchange, status_of(err), err) : 0;
 }
 
@@ -354,6 +358,8 @@ static int take_request(struct exchange *exchange, const char *url, const char *
 	if (!exchange->request)
 		return refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, -ENOMEM);
 	exchange->request->gzip = takes_gzip(connection);
+	exchange->request->plain = nfm_metrics_accepted(header(connection, "Accept")) ==
+				   NFM_METRICS_PROMETHEUS;
 	if (check_access(exchange))
 		return exchange->err;
 	MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, take_argument, exchange);
@@ -372,6 +378,7 @@ static enum MHD_Result begin(struct nfm_http *http, struct MHD_Connection *conne
 	exchange->http = http;
 	exchange->connection = connection;
 	exchange->waiter.wake = wake;
+	atomic_fetch_add(&http->counts.in_flight, 1);
 	*state = exchange;
 	if (!strcmp(method, MHD_HTTP_METHOD_GET) || !strcmp(method, MHD_HTTP_METHOD_HEAD))
 		exchange->file = nfm_web_file_find(url);
@@ -463,6 +470,7 @@ void nfm_exchange_completed(void *cookie, struct MHD_Connection *connection, voi
 	*state = NULL;
 	if (!exchange)
 		return;
+	atomic_fetch_sub(&exchange->http->counts.in_flight, 1);
 	nfm_request_free(exchange->request);
 	nfm_answer_unref(exchange->waiter.answer);
 	free(exchange);

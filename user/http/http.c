@@ -92,7 +92,7 @@ static void set_limits(const struct nfm_config *config)
 static int open_all(struct nfm_http *http, struct nfm_server_tls *tls, int *listen_fd,
 		    struct nfm_error *error)
 {
-	const struct nfm_config *config = http->config;
+	const struct nfm_config *config = &http->config;
 	int err = nfm_tokens_read(config->http_tokens, &http->tokens, error);
 
 	if (!err)
@@ -112,7 +112,7 @@ static int open_all(struct nfm_http *http, struct nfm_server_tls *tls, int *list
 static int start(struct nfm_http *http, const struct nfm_server_tls *tls, int *listen_fd,
 		 struct nfm_error *error)
 {
-	int err = nfm_confine(http->config->http_user, error);
+	int err = nfm_confine(http->config.http_user, error);
 
 	if (!err)
 		err = nfm_jobs_start(&http->jobs, WORKERS, QUEUE, nfm_exchange_answer, http, error);
@@ -162,9 +162,11 @@ static void stop(struct nfm_http *http)
 		nfm_table_close(&http->table);
 	}
 	nfm_tokens_clear(&http->tokens);
+	nfm_config_sources_clear(&http->sources);
+	nfm_config_clear(&http->config);
 }
 
-int nfm_http_run(const struct nfm_config *config, const char *config_path, int channel_fd)
+int nfm_http_run(const struct nfm_config_place *place, int channel_fd)
 {
 	_cleanup_(tls_clear) struct nfm_server_tls tls = { 0 };
 	_cleanup_close_ int listen_fd = -1, signal_fd = -1;
@@ -173,16 +175,18 @@ int nfm_http_run(const struct nfm_config *config, const char *config_path, int c
 	int err;
 
 	http = (struct nfm_http){
-		.config = config,
-		.config_path = config_path,
+		.config_path = place->path,
 		.table = { .refusals_fd = -1 },
 		.started_unix_s = nfm_clock_unix_ns() / NFM_NS_PER_S,
 	};
-	nfm_channel_init(&http.channel, channel_fd, channel_fd < 0 ? config->runtime : NULL);
+	nfm_channel_init(&http.channel, channel_fd, channel_fd < 0 ? http.config.runtime : NULL);
 	nfm_access_init(&http.access, &http.tokens);
-	set_limits(config);
-	signal_fd = open_signals(&error);
-	err = signal_fd < 0 ? signal_fd : open_all(&http, &tls, &listen_fd, &error);
+	err = nfm_config_read_place(place, &http.config, &http.sources, &error);
+	if (!err) {
+		set_limits(&http.config);
+		signal_fd = open_signals(&error);
+		err = signal_fd < 0 ? signal_fd : open_all(&http, &tls, &listen_fd, &error);
+	}
 	if (!err)
 		err = start(&http, &tls, &listen_fd, &error);
 	/* behind the change of user, which would take it back: prctl(2) */
@@ -191,8 +195,8 @@ int nfm_http_run(const struct nfm_config *config, const char *config_path, int c
 	if (err) {
 		nfm_log(LOG_ERR, "http: %s", error.text);
 	} else {
-		nfm_log(LOG_INFO, "http: %s, %zu tokens%s", config->http_listen, http.tokens.count,
-			tls.certificate ? ", TLS" : "");
+		nfm_log(LOG_INFO, "http: %s, %zu tokens%s", http.config.http_listen,
+			http.tokens.count, tls.certificate ? ", TLS" : "");
 		loop(&http, signal_fd);
 	}
 	stop(&http);

@@ -19,6 +19,7 @@
 
 #include "base/error.h"
 #include "config/config.h"
+#include "config/sources.h"
 #include "config/tokens.h"
 #include "http/access.h"
 #include "http/channel.h"
@@ -34,10 +35,13 @@ struct nfm_http_counts {
 	atomic_uint_fast64_t refused;	  /* connections above the limit */
 	atomic_uint_fast64_t cut;	  /* connections that took too long */
 	atomic_uint_fast64_t answers[6];  /* by the first digit of their status */
+	atomic_uint_fast64_t in_flight;	  /* requests without an answer yet */
+	atomic_uint_fast64_t sent_bytes;  /* of bodies handed over */
 };
 
 struct nfm_http {
-	const struct nfm_config *config;
+	struct nfm_config config;
+	struct nfm_config_sources sources; /* where its values are from */
 	const char *config_path;
 	struct nfm_tokens tokens;
 	struct nfm_table table;
@@ -56,6 +60,6 @@ struct nfm_http {
  * Serves until SIGTERM, or until the agent at the other end of `channel_fd` is gone (-1: there is
  * none; started by hand). Returns the exit status.
  */
-int nfm_http_run(const struct nfm_config *config, const char *config_path, int channel_fd);
+int nfm_http_run(const struct nfm_config_place *place, int channel_fd);
 
 #endif

@@ -23,14 +23,14 @@ static uint64_t disk_bytes(const struct nfm_http *http)
 	uint64_t committed = http->table.ctl->committed;
 	struct nfm_error ignored;
 	struct nfm_expire_scan scan = {
-		.directory = http->config->directory,
+		.directory = http->config.directory,
 		.error = &ignored,
 	};
 	_cleanup_close_ int fd = -1;
 
 	if (looked_ns && (now_ns - looked_ns < DISK_NS || committed == epoch))
 		return bytes;
-	fd = open(http->config->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = open(http->config.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	looked_ns = now_ns;
 	epoch = committed;
 	if (fd >= 0 && nfm_expire_scan_read(&scan, fd) == 0)
@@ -45,8 +45,8 @@ static void write_disk(struct nfm_output *out, const struct nfm_http *http)
 
 	nfm_output_object(out, "disk");
 	nfm_output_u64(out, "bytes", disk_bytes(http));
-	nfm_output_u64(out, "limit_bytes", http->config->expire_size_bytes);
-	if (statvfs(http->config->directory, &fs) == 0)
+	nfm_output_u64(out, "limit_bytes", http->config.expire_size_bytes);
+	if (statvfs(http->config.directory, &fs) == 0)
 		nfm_output_u64(out, "free_bytes", (uint64_t)fs.f_bavail * fs.f_frsize);
 	else
 		nfm_output_null(out, "free_bytes");

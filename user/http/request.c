@@ -7,12 +7,12 @@
 
 #include "base/cleanup.h"
 
-bool nfm_role_reaches(enum nfm_role role, enum nfm_role least)
+bool nfm_role_reaches(enum nfm_token_role role, enum nfm_token_role least)
 {
 	static const unsigned int rank[] = {
-		[NFM_ROLE_CUSTOMER] = 0,
-		[NFM_ROLE_READ] = 1,
-		[NFM_ROLE_ADMIN] = 2,
+		[NFM_TOKEN_CUSTOMER] = 0,
+		[NFM_TOKEN_READ] = 1,
+		[NFM_TOKEN_ADMIN] = 2,
 	};
 
 	return rank[role] >= rank[least];
@@ -149,7 +149,7 @@ char *nfm_request_key(const struct nfm_request *request)
 		return NULL;
 	put(to, request->route->path);
 	put(to, request->rest);
-	fprintf(to, "%d%d%d", request->who.role, request->csv, request->gzip);
+	fprintf(to, "%d%d%d%d", request->who.role, request->csv, request->gzip, request->plain);
 	put(to, request->who.customer);
 	put(to, request->who.name); /* whoami says it */
 	for (uint32_t i = 0; i < request->argument_count; i++) {

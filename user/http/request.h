@@ -19,8 +19,8 @@ enum nfm_method { NFM_METHOD_GET, NFM_METHOD_PUT, NFM_METHOD_DELETE };
 
 /** Who asks, and what for he may. */
 struct nfm_who {
-	enum nfm_role role;
-	char customer[NFM_ID_SIZE]; /* of role NFM_ROLE_CUSTOMER: the only one he may see */
+	enum nfm_token_role role;
+	char customer[NFM_ID_SIZE]; /* of role NFM_TOKEN_CUSTOMER: the only one he may see */
 	char name[64];		    /* of his token; empty: there are no tokens */
 	char peer[64];		    /* address */
 };
@@ -39,7 +39,8 @@ struct nfm_request {
 	uint32_t argument_count;
 	char *body;
 	size_t body_size;
-	bool gzip; /* the client takes it */
+	bool gzip;  /* the client takes it */
+	bool plain; /* and wants text/plain, of metrics */
 	bool csv;
 };
 
@@ -56,7 +57,7 @@ struct nfm_http;
 struct nfm_route {
 	const char *path;      /* one that ends in "/" has a name behind it */
 	enum nfm_method method;
-	enum nfm_role least; /* who may */
+	enum nfm_token_role least; /* who may */
 	unsigned int age_s;    /* for so long an answer may be used again */
 	const char *arguments; /* names, with spaces between them; "" none */
 	/*
@@ -78,7 +79,7 @@ const struct nfm_route *nfm_route_find(const char *path, enum nfm_method method)
 const char *nfm_route_allow(const char *path);
 
 /** Whether a role is at least another: a customer sees least. */
-bool nfm_role_reaches(enum nfm_role role, enum nfm_role least);
+bool nfm_role_reaches(enum nfm_token_role role, enum nfm_token_role least);
 
 struct nfm_request *nfm_request_new(enum nfm_method method, const struct nfm_route *route,
 				    const char *path);

@@ -153,7 +153,7 @@ static enum MHD_Result may_connect(void *cookie, const struct sockaddr *address,
 
 	(void)address;
 	(void)length;
-	if (atomic_load(&http->counts.connections) < http->config->http_connections)
+	if (atomic_load(&http->counts.connections) < http->config.http_connections)
 		return MHD_YES;
 	atomic_fetch_add(&http->counts.refused, 1);
 	return MHD_NO;
@@ -199,7 +199,7 @@ int nfm_server_start(struct nfm_http *http, int fd, const struct nfm_server_tls 
 	struct MHD_OptionItem options[] = {
 		OPTION(EXTERNAL_LOGGER, mute, NULL),
 		OPTION(LISTEN_SOCKET, fd, NULL),
-		OPTION(CONNECTION_LIMIT, http->config->http_connections + 16U, NULL),
+		OPTION(CONNECTION_LIMIT, http->config.http_connections + 16U, NULL),
 		OPTION(CONNECTION_TIMEOUT, IDLE_S, NULL),
 		OPTION(CONNECTION_MEMORY_LIMIT, MEMORY, NULL),
 		OPTION(STRICT_FOR_CLIENT, 1, NULL),

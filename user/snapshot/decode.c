@@ -14,7 +14,7 @@
 #define STREAM_BYTES 6U
 #define EARLIER_BYTES 3U
 
-int nfm_decode_fail(struct nfm_decoder *d, int code)
+int nfm_decode_fail(struct nfm_entry_cursor *d, int code)
 {
 	if (!d->code)
 		d->code = code;
@@ -22,7 +22,7 @@ int nfm_decode_fail(struct nfm_decoder *d, int code)
 	return d->code;
 }
 
-static uint64_t long_varint(struct nfm_decoder *d)
+static uint64_t long_varint(struct nfm_entry_cursor *d)
 {
 	uint64_t value = 0;
 
@@ -39,17 +39,17 @@ static uint64_t long_varint(struct nfm_decoder *d)
 	return 0;
 }
 
-static inline uint64_t varint(struct nfm_decoder *d)
+static inline uint64_t varint(struct nfm_entry_cursor *d)
 {
 	return d->at < d->end && *d->at < 0x80 ? *d->at++ : long_varint(d);
 }
 
-uint64_t nfm_decode_varint(struct nfm_decoder *d)
+uint64_t nfm_decode_varint(struct nfm_entry_cursor *d)
 {
 	return varint(d);
 }
 
-uint32_t nfm_decode_u32(struct nfm_decoder *d, uint32_t max)
+uint32_t nfm_decode_u32(struct nfm_entry_cursor *d, uint32_t max)
 {
 	uint64_t value = varint(d);
 
@@ -59,7 +59,7 @@ uint32_t nfm_decode_u32(struct nfm_decoder *d, uint32_t max)
 	return 0;
 }
 
-const char *nfm_decode_string(struct nfm_decoder *d)
+const char *nfm_decode_string(struct nfm_entry_cursor *d)
 {
 	size_t left = (size_t)(d->end - d->at);
 	const uint8_t *end = NULL;
@@ -75,7 +75,7 @@ const char *nfm_decode_string(struct nfm_decoder *d)
 	return text;
 }
 
-void nfm_decode_count(struct nfm_decoder *d, struct nfm_snapshot_count *out)
+void nfm_decode_count(struct nfm_entry_cursor *d, struct nfm_snapshot_count *out)
 {
 	out->bytes = varint(d);
 	out->packets = varint(d);
@@ -98,7 +98,7 @@ void *nfm_list_reserve(void *list, uint32_t *size, uint32_t count, size_t entry_
 }
 
 /* How many entries of a list follow: no more than there are bytes for. */
-static uint32_t take_number(struct nfm_decoder *d, uint32_t max, size_t least_bytes)
+static uint32_t take_number(struct nfm_entry_cursor *d, uint32_t max, size_t least_bytes)
 {
 	uint32_t told = nfm_decode_u32(d, max);
 
@@ -109,7 +109,7 @@ static uint32_t take_number(struct nfm_decoder *d, uint32_t max, size_t least_by
 }
 
 /* A list with room for `count` entries; NULL: the decoder has failed. */
-static void *reserve(struct nfm_decoder *d, void *list, uint32_t *size, uint32_t count,
+static void *reserve(struct nfm_entry_cursor *d, void *list, uint32_t *size, uint32_t count,
 		     size_t entry_size)
 {
 	void *p = nfm_list_reserve(list, size, count, entry_size);
@@ -119,7 +119,7 @@ static void *reserve(struct nfm_decoder *d, void *list, uint32_t *size, uint32_t
 	return p;
 }
 
-static bool take_prefix(struct nfm_decoder *d, struct nfm_prefix *out)
+static bool take_prefix(struct nfm_entry_cursor *d, struct nfm_prefix *out)
 {
 	size_t left = (size_t)(d->end - d->at);
 	uint8_t family, bits;
@@ -139,7 +139,7 @@ static bool take_prefix(struct nfm_decoder *d, struct nfm_prefix *out)
 	return true;
 }
 
-static uint32_t take_prefixes(struct nfm_decoder *d, struct nfm_entry_lists *lists)
+static uint32_t take_prefixes(struct nfm_entry_cursor *d, struct nfm_entry_lists *lists)
 {
 	uint32_t count = take_number(d, NFM_SNAPSHOT_MAX_PREFIXES, PREFIX_BYTES);
 	struct nfm_prefix *list;
@@ -159,7 +159,7 @@ static uint32_t take_prefixes(struct nfm_decoder *d, struct nfm_entry_lists *lis
 	return count;
 }
 
-static uint32_t take_streams(struct nfm_decoder *d, struct nfm_entry_lists *lists)
+static uint32_t take_streams(struct nfm_entry_cursor *d, struct nfm_entry_lists *lists)
 {
 	uint32_t count = take_number(d, NFM_SNAPSHOT_MAX_STREAMS, STREAM_BYTES);
 	struct nfm_snapshot_stream *list;
@@ -181,7 +181,8 @@ static uint32_t take_streams(struct nfm_decoder *d, struct nfm_entry_lists *list
 	return d->code ? 0 : count;
 }
 
-uint32_t nfm_decode_earlier(struct nfm_decoder *d, struct nfm_entry_lists *lists, uint32_t slots)
+uint32_t nfm_decode_earlier(struct nfm_entry_cursor *d, struct nfm_entry_lists *lists,
+			    uint32_t slots)
 {
 	uint32_t count = take_number(d, NFM_SNAPSHOT_MAX_EARLIER, EARLIER_BYTES);
 	struct nfm_snapshot_earlier *list;
@@ -204,7 +205,7 @@ uint32_t nfm_decode_earlier(struct nfm_decoder *d, struct nfm_entry_lists *lists
 	return d->code ? 0 : count;
 }
 
-void nfm_decode_customer(struct nfm_decoder *d, struct nfm_entry_lists *lists, uint32_t slots,
+void nfm_decode_customer(struct nfm_entry_cursor *d, struct nfm_entry_lists *lists, uint32_t slots,
 			 struct nfm_snapshot_customer *out)
 {
 	out->id = nfm_decode_string(d);
@@ -217,7 +218,7 @@ void nfm_decode_customer(struct nfm_decoder *d, struct nfm_entry_lists *lists, u
 	out->earlier = lists->earlier;
 }
 
-void nfm_decode_exporter(struct nfm_decoder *d, struct nfm_entry_lists *lists,
+void nfm_decode_exporter(struct nfm_entry_cursor *d, struct nfm_entry_lists *lists,
 			 struct nfm_snapshot_exporter *out)
 {
 	if ((size_t)(d->end - d->at) < sizeof(out->addr.byte)) {
@@ -239,7 +240,7 @@ void nfm_decode_exporter(struct nfm_decoder *d, struct nfm_entry_lists *lists,
 	out->streams = lists->streams;
 }
 
-void nfm_decode_reason(struct nfm_decoder *d, struct nfm_snapshot_reason *out)
+void nfm_decode_reason(struct nfm_entry_cursor *d, struct nfm_snapshot_reason *out)
 {
 	out->reason = nfm_decode_u32(d, UINT32_MAX);
 	out->datagrams = varint(d);

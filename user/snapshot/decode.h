@@ -12,7 +12,7 @@
 
 #include "snapshot/snapshot.h"
 
-struct nfm_decoder {
+struct nfm_entry_cursor {
 	const uint8_t *at, *end;
 	int code; /* -EBADMSG, -ENOMEM */
 };
@@ -25,30 +25,31 @@ struct nfm_entry_lists {
 	uint32_t prefix_size, stream_size, earlier_size;
 };
 
-int nfm_decode_fail(struct nfm_decoder *d, int code);
+int nfm_decode_fail(struct nfm_entry_cursor *d, int code);
 
-uint64_t nfm_decode_varint(struct nfm_decoder *d);
+uint64_t nfm_decode_varint(struct nfm_entry_cursor *d);
 
 /** A varint of at most `max`; above it, the bytes are damaged. */
-uint32_t nfm_decode_u32(struct nfm_decoder *d, uint32_t max);
+uint32_t nfm_decode_u32(struct nfm_entry_cursor *d, uint32_t max);
 
 /** A string of at most NFM_SNAPSHOT_MAX_STRING bytes, as it stands there. */
-const char *nfm_decode_string(struct nfm_decoder *d);
+const char *nfm_decode_string(struct nfm_entry_cursor *d);
 
-void nfm_decode_count(struct nfm_decoder *d, struct nfm_snapshot_count *out);
+void nfm_decode_count(struct nfm_entry_cursor *d, struct nfm_snapshot_count *out);
 
 /** A list of slots, ascending, none of them more than `slots` back; returns how many. */
-uint32_t nfm_decode_earlier(struct nfm_decoder *d, struct nfm_entry_lists *lists, uint32_t slots);
+uint32_t nfm_decode_earlier(struct nfm_entry_cursor *d, struct nfm_entry_lists *lists,
+			    uint32_t slots);
 
 /**
  * An entry. Its strings are those of the bytes, its lists live until the next one. `slots`: of the
  * file's meta.
  */
-void nfm_decode_customer(struct nfm_decoder *d, struct nfm_entry_lists *lists, uint32_t slots,
+void nfm_decode_customer(struct nfm_entry_cursor *d, struct nfm_entry_lists *lists, uint32_t slots,
 			 struct nfm_snapshot_customer *out);
-void nfm_decode_exporter(struct nfm_decoder *d, struct nfm_entry_lists *lists,
+void nfm_decode_exporter(struct nfm_entry_cursor *d, struct nfm_entry_lists *lists,
 			 struct nfm_snapshot_exporter *out);
-void nfm_decode_reason(struct nfm_decoder *d, struct nfm_snapshot_reason *out);
+void nfm_decode_reason(struct nfm_entry_cursor *d, struct nfm_snapshot_reason *out);
 
 /** Room for `count` entries of a list; NULL: out of memory. The old content stays. */
 void *nfm_list_reserve(void *list, uint32_t *size, uint32_t count, size_t entry_size);

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/io.h"
 #include "snapshot/interval.h"
 
 #define NEWEST_FILES 64U     /* of a folder, whose headers are read */
@@ -43,13 +44,6 @@ static int is_the_one(const char *path, const struct nfm_snapshot_meta *wanted,
 	return nfm_error_set(error, code, "%s", why.text);
 }
 
-static int join(char *path, size_t size, const char *directory, const char *name)
-{
-	int n = snprintf(path, size, "%s/%s", directory, name);
-
-	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
-}
-
 /* The names that a writer tries, until one is free. */
 static int find_by_name(const char *directory, struct nfm_rotate_result *out,
 			struct nfm_snapshot_reader **reader, struct nfm_error *error)
@@ -61,7 +55,7 @@ static int find_by_name(const char *directory, struct nfm_rotate_result *out,
 		code = nfm_snapshot_name(out->meta.from_unix_ns / NFM_NS_PER_S,
 					 out->meta.interval_s, attempt, name, sizeof(name));
 		if (!code)
-			code = join(out->path, sizeof(out->path), directory, name);
+			code = nfm_io_join(out->path, sizeof(out->path), directory, name);
 		if (code)
 			return nfm_error_set(error, code, "cannot name a file in %s: %s; name a "
 					     "shorter [collector] directory", directory,
@@ -125,7 +119,7 @@ static int find_by_header(const char *directory, struct nfm_rotate_result *out,
 				     "[collector] directory and its rights", directory,
 				     strerror(-code));
 	while (count-- > 0) {
-		code = join(out->path, sizeof(out->path), directory, list[count].name);
+		code = nfm_io_join(out->path, sizeof(out->path), directory, list[count].name);
 		if (!code)
 			code = is_the_one(out->path, &out->meta, reader, error);
 		if (code && code != -ENOENT)

@@ -11,7 +11,7 @@
 
 static void take_totals(struct nfm_foot *foot, uint32_t slots)
 {
-	struct nfm_decoder *d = &foot->blocks;
+	struct nfm_entry_cursor *d = &foot->blocks;
 
 	nfm_decode_count(d, &foot->unmatched);
 	nfm_decode_count(d, &foot->local);
@@ -61,7 +61,7 @@ void nfm_foot_drop_blocks(struct nfm_foot *foot)
 {
 	free(foot->bytes);
 	foot->bytes = NULL;
-	foot->blocks = (struct nfm_decoder){};
+	foot->blocks = (struct nfm_entry_cursor){};
 }
 
 void nfm_foot_free(struct nfm_foot *foot)

@@ -9,7 +9,7 @@
 
 struct nfm_foot {
 	uint8_t *bytes;
-	struct nfm_decoder blocks; /* what follows the totals */
+	struct nfm_entry_cursor blocks; /* what follows the totals */
 	struct nfm_snapshot_count unmatched, local, total;
 	/* of NFM_ROW_UNMATCHED and NFM_ROW_LOCAL */
 	struct nfm_snapshot_earlier *earlier[2];

@@ -162,4 +162,19 @@ _Static_assert(offsetof(struct nfm_snapshot_header_v1, reasons_le) == 96, "heade
 _Static_assert(offsetof(struct nfm_snapshot_header_v1, payload_xxh3_le) == 112, "header 1: sum");
 _Static_assert(offsetof(struct nfm_snapshot_header_v1, header_xxh3_le) == 120, "header 1: own sum");
 
+/* What both versions have in the same place: see take_common() of snapshot/header.c. */
+#define NFM_SNAPSHOT_COMMON(member)                                                               \
+	_Static_assert(offsetof(struct nfm_snapshot_header, member) ==                            \
+		       offsetof(struct nfm_snapshot_header_v1, member), "both headers: " #member)
+NFM_SNAPSHOT_COMMON(magic);
+NFM_SNAPSHOT_COMMON(version_le);
+NFM_SNAPSHOT_COMMON(header_size_le);
+NFM_SNAPSHOT_COMMON(identity);
+NFM_SNAPSHOT_COMMON(epoch_le);
+NFM_SNAPSHOT_COMMON(from_unix_ns_le);
+NFM_SNAPSHOT_COMMON(to_unix_ns_le);
+NFM_SNAPSHOT_COMMON(interval_s_le);
+NFM_SNAPSHOT_COMMON(flags_le);
+#undef NFM_SNAPSHOT_COMMON
+
 #endif

@@ -69,7 +69,8 @@ static int verify_frame(const uint8_t *bytes, size_t len, const char *path,
 	return 0;
 }
 
-static void take_header_v1(const uint8_t *bytes, struct nfm_header *out)
+/* What stands in the headers of both versions, in the same place: their first 64 bytes. */
+static void take_common(const uint8_t *bytes, struct nfm_header *out)
 {
 	struct nfm_snapshot_header_v1 h;
 
@@ -78,19 +79,27 @@ static void take_header_v1(const uint8_t *bytes, struct nfm_header *out)
 		.meta.epoch = le64toh(h.epoch_le),
 		.meta.from_unix_ns = le64toh(h.from_unix_ns_le),
 		.meta.to_unix_ns = le64toh(h.to_unix_ns_le),
-		.meta.slot_unix_ns = le64toh(h.from_unix_ns_le),
 		.meta.interval_s = le32toh(h.interval_s_le),
 		.meta.flags = le32toh(h.flags_le),
-		.version = 1,
+		.version = le32toh(h.version_le),
 		.size = le32toh(h.header_size_le),
-		.payload_size = le64toh(h.payload_size_le),
-		.raw_size = le64toh(h.raw_size_le),
-		.customers = le64toh(h.customers_le),
-		.exporters = le64toh(h.exporters_le),
-		.reasons = le64toh(h.reasons_le),
-		.payload_xxh3 = le64toh(h.payload_xxh3_le),
 	};
 	memcpy(out->meta.identity, h.identity, sizeof(out->meta.identity));
+}
+
+static void take_header_v1(const uint8_t *bytes, struct nfm_header *out)
+{
+	struct nfm_snapshot_header_v1 h;
+
+	memcpy(&h, bytes, sizeof(h));
+	take_common(bytes, out);
+	out->meta.slot_unix_ns = out->meta.from_unix_ns;
+	out->payload_size = le64toh(h.payload_size_le);
+	out->raw_size = le64toh(h.raw_size_le);
+	out->customers = le64toh(h.customers_le);
+	out->exporters = le64toh(h.exporters_le);
+	out->reasons = le64toh(h.reasons_le);
+	out->payload_xxh3 = le64toh(h.payload_xxh3_le);
 }
 
 static void take_header(const uint8_t *bytes, struct nfm_header *out)
@@ -98,30 +107,21 @@ static void take_header(const uint8_t *bytes, struct nfm_header *out)
 	struct nfm_snapshot_header h;
 
 	memcpy(&h, bytes, sizeof(h));
-	*out = (struct nfm_header){
-		.meta.epoch = le64toh(h.epoch_le),
-		.meta.from_unix_ns = le64toh(h.from_unix_ns_le),
-		.meta.to_unix_ns = le64toh(h.to_unix_ns_le),
-		.meta.slot_unix_ns = le64toh(h.slot_unix_ns_le),
-		.meta.interval_s = le32toh(h.interval_s_le),
-		.meta.flags = le32toh(h.flags_le),
-		.meta.earlier_slots = le32toh(h.earlier_slots_le),
-		.meta.gap_count = le32toh(h.gap_count_le),
-		.version = le32toh(h.version_le),
-		.size = le32toh(h.header_size_le),
-		.customers = le64toh(h.customers_le),
-		.exporters = le64toh(h.exporters_le),
-		.reasons = le64toh(h.reasons_le),
-		.others_at = le64toh(h.others_at_le),
-		.foot_at = le64toh(h.foot_at_le),
-		.foot_size = le64toh(h.foot_size_le),
-		.foot_xxh3 = le64toh(h.foot_xxh3_le),
-	};
+	take_common(bytes, out);
+	out->meta.slot_unix_ns = le64toh(h.slot_unix_ns_le);
+	out->meta.earlier_slots = le32toh(h.earlier_slots_le);
+	out->meta.gap_count = le32toh(h.gap_count_le);
+	out->customers = le64toh(h.customers_le);
+	out->exporters = le64toh(h.exporters_le);
+	out->reasons = le64toh(h.reasons_le);
+	out->others_at = le64toh(h.others_at_le);
+	out->foot_at = le64toh(h.foot_at_le);
+	out->foot_size = le64toh(h.foot_size_le);
+	out->foot_xxh3 = le64toh(h.foot_xxh3_le);
 	for (unsigned int i = 0; i < NFM_SNAPSHOT_GAPS; i++) {
 		out->meta.gap[i].from_unix_ns = le64toh(h.gap[i].from_unix_ns_le);
 		out->meta.gap[i].to_unix_ns = le64toh(h.gap[i].to_unix_ns_le);
 	}
-	memcpy(out->meta.identity, h.identity, sizeof(out->meta.identity));
 }
 
 /* Whether the parts of the file stand where the header says, and are all of it. */

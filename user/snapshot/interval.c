@@ -78,13 +78,6 @@ struct nfm_row nfm_interval_difference(struct nfm_interval_work *w, uint32_t row
 	return delta;
 }
 
-static void count_add(struct nfm_snapshot_count *to, const struct nfm_snapshot_count *from)
-{
-	to->bytes += from->bytes;
-	to->packets += from->packets;
-	to->flows += from->flows;
-}
-
 /* A text of the table's memory that need not end in NUL. */
 static void copy_text(char *to, size_t size, const char *from, size_t from_size)
 {
@@ -143,7 +136,7 @@ static int write_exporter(struct nfm_interval_work *w, uint32_t number, const st
 
 	copy_text(name, sizeof(name), e->name, sizeof(e->name));
 	take_streams(w, number, &exporter);
-	count_add(&w->out->total, &total);
+	nfm_snapshot_count_add(&w->out->total, &total);
 	nfm_interval_note_exporter(w->out, &exporter);
 	return nfm_snapshot_writer_exporter(w->writer, &exporter);
 }
@@ -244,7 +237,7 @@ static void check_balance(struct nfm_interval_work *w)
 	struct nfm_snapshot_count sum = w->customers;
 	bool late = !nfm_interval_earlier_plausible(w);
 
-	count_add(&sum, unmatched);
+	nfm_snapshot_count_add(&sum, unmatched);
 	sum.bytes -= local->bytes;
 	sum.packets -= local->packets;
 	sum.flows -= local->flows;

@@ -41,13 +41,6 @@ static struct nfm_snapshot_count down_of(const struct nfm_row *row)
 	return (struct nfm_snapshot_count){ row->down_bytes, row->down_packets, row->down_flows };
 }
 
-static void count_add(struct nfm_snapshot_count *to, const struct nfm_snapshot_count *from)
-{
-	to->bytes += from->bytes;
-	to->packets += from->packets;
-	to->flows += from->flows;
-}
-
 /* Takes a row's earlier bytes, also into the sums of their slots; returns of how many slots. */
 static uint32_t take_earlier(struct gather *g, uint32_t row, const struct nfm_row *delta)
 {
@@ -98,8 +91,8 @@ static void encode_customer(struct gather *g, uint32_t row, const struct nfm_row
 		customer.prefix_count =
 			NFM_MIN(name->prefix_count, prefix_limit - name->first_prefix);
 	}
-	count_add(&w->customers, &customer.up);
-	count_add(&w->customers, &customer.down);
+	nfm_snapshot_count_add(&w->customers, &customer.up);
+	nfm_snapshot_count_add(&w->customers, &customer.down);
 	nfm_encode_customer(&g->entries, &customer);
 }
 
@@ -163,8 +156,8 @@ static uint32_t add_slots(struct nfm_snapshot_earlier *to, uint32_t count,
 static int merge(struct gather *g, struct piece *first, const struct piece *second)
 {
 	uint32_t slots = nfm_earlier_slots(g->work->table), count;
-	struct nfm_decoder a = { first->bytes, first->bytes + first->size, 0 };
-	struct nfm_decoder b = { second->bytes, second->bytes + second->size, 0 };
+	struct nfm_entry_cursor a = { first->bytes, first->bytes + first->size, 0 };
+	struct nfm_entry_cursor b = { second->bytes, second->bytes + second->size, 0 };
 	struct nfm_snapshot_customer one, other;
 	struct nfm_encoder made = {};
 
@@ -173,8 +166,8 @@ static int merge(struct gather *g, struct piece *first, const struct piece *seco
 	nfm_decode_customer(&b, &g->lists, slots, &other);
 	if (a.code || b.code)
 		return a.code ? a.code : b.code;
-	count_add(&other.up, &one.up);
-	count_add(&other.down, &one.down);
+	nfm_snapshot_count_add(&other.up, &one.up);
+	nfm_snapshot_count_add(&other.down, &one.down);
 	other.earlier_count = add_slots(g->earlier, count, other.earlier, other.earlier_count);
 	other.earlier = g->earlier;
 	nfm_encode_customer(&made, &other);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "snapshot/snapshot.h"
 
 #define NAME_PREFIX "nfmeter."
@@ -87,6 +88,13 @@ uint64_t nfm_snapshot_slot_next(uint64_t unix_s, uint32_t interval_s)
 		if (slot_start(t, interval) == t)
 			return (uint64_t)t;
 	}
+}
+
+uint64_t nfm_snapshot_reach_ns(const struct nfm_snapshot_meta *meta, uint64_t begin_unix_ns)
+{
+	uint64_t back_s = (uint64_t)meta->earlier_slots * meta->interval_s;
+
+	return back_s > begin_unix_ns / NFM_NS_PER_S ? 0 : begin_unix_ns - back_s * NFM_NS_PER_S;
 }
 
 int nfm_snapshot_name(uint64_t from_unix_s, uint32_t interval_s, unsigned int attempt, char *name,

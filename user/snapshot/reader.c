@@ -239,13 +239,6 @@ static uint64_t block_of(struct nfm_snapshot_reader *r, const char *id)
 	return found;
 }
 
-static void add_count(struct nfm_snapshot_count *to, const struct nfm_snapshot_count *count)
-{
-	to->bytes += count->bytes;
-	to->packets += count->packets;
-	to->flows += count->flows;
-}
-
 /*
  * Of version 1, which may have an id more than once: all of its entries as one. What lists the
  * first one has are put aside meanwhile.
@@ -262,8 +255,8 @@ static int find_v1(struct nfm_snapshot_reader *r, const char *id, struct nfm_sna
 		if (strcmp(entry.customer.id, id) != 0)
 			continue;
 		if (found) {
-			add_count(&out->up, &entry.customer.up);
-			add_count(&out->down, &entry.customer.down);
+			nfm_snapshot_count_add(&out->up, &entry.customer.up);
+			nfm_snapshot_count_add(&out->down, &entry.customer.down);
 			continue;
 		}
 		found = true;

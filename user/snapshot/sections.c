@@ -57,7 +57,7 @@ static enum nfm_section section_of(uint8_t kind)
 /* Where the foot says that a block of customers is, and what comes first in it. */
 static void check_foot(struct nfm_sections *s, uint64_t size)
 {
-	struct nfm_decoder first = s->cursor;
+	struct nfm_entry_cursor first = s->cursor;
 	const char *id;
 	uint64_t told;
 
@@ -78,7 +78,7 @@ static void open_block(struct nfm_sections *s, uint64_t size)
 		return;
 	}
 	end_sections(s, section);
-	s->cursor = (struct nfm_decoder){
+	s->cursor = (struct nfm_entry_cursor){
 		.at = s->block.raw,
 		.end = s->block.raw + s->block.raw_used,
 	};
@@ -127,7 +127,7 @@ static void skip(struct nfm_sections *s)
 
 static int take(struct nfm_sections *s, union nfm_entry *out)
 {
-	struct nfm_decoder *d = &s->cursor;
+	struct nfm_entry_cursor *d = &s->cursor;
 
 	if (s->taken[s->section]++ == nfm_header_told(s->header, s->section))
 		return fail(s, -EBADMSG);

@@ -38,7 +38,7 @@ struct nfm_sections {
 	struct nfm_foot *check; /* the blocks are held against this one; NULL: they are not */
 	struct nfm_entry_lists lists;
 	struct nfm_block block;
-	struct nfm_decoder cursor; /* in the block */
+	struct nfm_entry_cursor cursor; /* in the block */
 	uint32_t entries_left;	   /* of the block */
 	uint64_t at;		   /* of the next block, in the file */
 	enum nfm_section section;  /* that the cursor stands in */

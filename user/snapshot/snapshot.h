@@ -197,6 +197,12 @@ uint64_t nfm_snapshot_slot_start(uint64_t unix_s, uint32_t interval_s);
 uint64_t nfm_snapshot_slot_next(uint64_t unix_s, uint32_t interval_s);
 
 /**
+ * The oldest moment of which a snapshot may hold bytes, if its own slot is taken to begin at
+ * `begin_unix_ns`: its earlier slots before that; 0 where they reach beyond 1970.
+ */
+uint64_t nfm_snapshot_reach_ns(const struct nfm_snapshot_meta *meta, uint64_t begin_unix_ns);
+
+/**
  * The `attempt`-th name to try for an interval: attempt 0 is "nfmeter.YYYYmmddHHMM" of the slot's
  * start in local time (14 digits if the slot does not start on a minute), attempt 1 the 14
  * digits of `from` itself, then that with ".1", ".2", …

@@ -11,6 +11,8 @@
 
 #include "base/cleanup.h"
 
+#define REFUSALS "nfm_refusals"
+
 /* A part's value size and length must be what this build computes from the geometry. */
 static int check_part(int fd, const char *name, size_t size, uint64_t count,
 		      struct nfm_error *error)
@@ -92,9 +94,9 @@ int nfm_table_maps_check(int (*map_fd)(void *cookie, const char *name), void *co
 	}
 	NFM_TABLE_PARTS(CHECK_PART)
 #undef CHECK_PART
-	r = map_fd(cookie, "nfm_refusals");
+	r = map_fd(cookie, REFUSALS);
 	if (r < 0)
-		return nfm_error_set(error, r, "map nfm_refusals: %s", strerror(-r));
+		return nfm_error_set(error, r, "map " REFUSALS ": %s", strerror(-r));
 	close(r);
 	*out = geometry;
 	return 0;
@@ -121,9 +123,9 @@ int nfm_table_maps_open(int (*map_fd)(void *cookie, const char *name), void *coo
 	}
 	NFM_TABLE_PARTS(MAP_PART)
 #undef MAP_PART
-	t.refusals_fd = map_fd(cookie, "nfm_refusals");
+	t.refusals_fd = map_fd(cookie, REFUSALS);
 	if (t.refusals_fd < 0) {
-		r = nfm_error_set(error, t.refusals_fd, "map nfm_refusals: %s",
+		r = nfm_error_set(error, t.refusals_fd, "map " REFUSALS ": %s",
 				  strerror(-t.refusals_fd));
 		goto fail;
 	}
@@ -134,29 +136,46 @@ fail:
 	return r;
 }
 
-static int pinned_fd(void *cookie, const char *name)
+static int pinned_fd(const char *directory, const char *name, uint32_t flags)
 {
+	LIBBPF_OPTS(bpf_obj_get_opts, options, .file_flags = flags);
 	char path[4096];
 	int fd;
 
-	snprintf(path, sizeof(path), "%s/%s", (const char *)cookie, name);
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
 	/* bpffs refuses names with a dot (kernel/bpf/inode.c): the pin has none */
 	for (char *p = strrchr(path, '/'); *p; p++)
 		if (*p == '.')
 			*p = '_';
-	fd = bpf_obj_get(path);
+	fd = bpf_obj_get_opts(path, &options);
 	return fd < 0 ? -errno : fd;
+}
+
+static int writers_fd(void *cookie, const char *name)
+{
+	return pinned_fd(cookie, name, 0);
+}
+
+/*
+ * What stays open of a reader's is read-only. The parts' fds are not, since the kernel shares a
+ * mapping of such alone as can be written (mm/mmap.c); they are closed once the part is mapped, and
+ * what was mapped for reading never becomes writable (bpf_map_mmap() in kernel/bpf/syscall.c).
+ */
+static int readers_fd(void *cookie, const char *name)
+{
+	return pinned_fd(cookie, name, strcmp(name, REFUSALS) ? 0 : BPF_F_RDONLY);
 }
 
 int nfm_table_pins_open(const char *directory, bool writable, struct nfm_table *out,
 			struct nfm_error *error)
 {
-	return nfm_table_maps_open(pinned_fd, (void *)directory, writable, out, error);
+	return nfm_table_maps_open(writable ? writers_fd : readers_fd, (void *)directory, writable,
+				   out, error);
 }
 
 uint32_t nfm_table_pins_program(const char *directory)
 {
-	_cleanup_close_ int fd = pinned_fd((void *)directory, "program");
+	_cleanup_close_ int fd = pinned_fd(directory, "program", 0);
 	struct bpf_prog_info info = {};
 	uint32_t length = sizeof(info);
 

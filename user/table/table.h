@@ -173,7 +173,10 @@ int nfm_table_maps_open(int (*map_fd)(void *cookie, const char *name), void *coo
 int nfm_table_maps_check(int (*map_fd)(void *cookie, const char *name), void *cookie,
 			 struct nfm_geometry *out, struct nfm_error *error);
 
-/** As nfm_table_maps_open() from the pins under `directory`. -ENOENT: nothing is pinned. */
+/**
+ * As nfm_table_maps_open() from the pins under `directory`. -ENOENT: nothing is pinned. Unless
+ * `writable`, neither the mappings nor refusals_fd can be made so.
+ */
 int nfm_table_pins_open(const char *directory, bool writable, struct nfm_table *out,
 			struct nfm_error *error);
 

@@ -16,6 +16,24 @@ static bool write_string(yajl_gen json, const char *text)
 	       yajl_gen_status_ok;
 }
 
+static bool write_setting(yajl_gen json, const struct nfm_ask_setting *setting)
+{
+	bool ok = write_string(json, "changes");
+
+	yajl_gen_array_open(json);
+	yajl_gen_map_open(json);
+	ok = write_string(json, "section") && write_string(json, setting->section) && ok;
+	ok = write_string(json, "key") && write_string(json, setting->key) && ok;
+	ok = write_string(json, "value") && ok;
+	if (setting->value)
+		ok = write_string(json, setting->value) && ok;
+	else
+		yajl_gen_null(json);
+	yajl_gen_map_close(json);
+	yajl_gen_array_close(json);
+	return ok;
+}
+
 /* The request as a line, malloc'd; NULL: out of memory, or no UTF-8. */
 static char *make_request(const struct nfm_ask *ask)
 {
@@ -42,6 +60,8 @@ static char *make_request(const struct nfm_ask *ask)
 			ok = write_string(json, ask->prefixes[i]) && ok;
 		yajl_gen_array_close(json);
 	}
+	if (ask->setting)
+		ok = write_setting(json, ask->setting) && ok;
 	if (ok && yajl_gen_map_close(json) == yajl_gen_status_ok &&
 	    yajl_gen_get_buf(json, &text, &len) == yajl_gen_status_ok)
 		request = strndup((const char *)text, len);

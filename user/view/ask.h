@@ -10,12 +10,18 @@
 
 #include "base/error.h"
 
-/** A request without arguments has no id and no prefixes. */
+/** One setting; NULL for `value`: what the files have, or the default. */
+struct nfm_ask_setting {
+	const char *section, *key, *value;
+};
+
+/** A request without arguments has no id, no prefixes and no setting. */
 struct nfm_ask {
 	const char *command;
 	const char *id;
 	const char *const *prefixes;
 	size_t prefix_count;
+	const struct nfm_ask_setting *setting;
 };
 
 /**

@@ -20,6 +20,7 @@
 #include "view/templates.h"
 #include "view/view.h"
 
+struct nfm_config_sources;
 struct nfm_top;
 
 /** `agent`: its answer to "status"; NULL: none runs. */
@@ -28,6 +29,10 @@ void nfm_document_status(struct nfm_output *out, const struct nfm_config *config
 
 /** Members of an object that is open: what `top` shows of the last interval. -ENOMEM. */
 int nfm_document_top(struct nfm_output *out, const struct nfm_top *top);
+
+/** `agent` as above: what waits for its restart. Values that may hold passwords are left out. */
+void nfm_document_config(struct nfm_output *out, const struct nfm_config *config,
+			 const struct nfm_config_sources *sources, yajl_val agent);
 
 /* ---- show ---- */
 
@@ -93,6 +98,7 @@ int nfm_document_read(struct nfm_output *out, const char *path, struct nfm_error
 
 struct nfm_document_history {
 	struct nfm_period period;
+	bool from_exact; /* given as a time or a day: the first step begins there */
 	enum nfm_history_unit unit;
 	uint32_t step;
 	enum nfm_history_kind kind;
@@ -105,6 +111,11 @@ void nfm_document_history_init(struct nfm_document_history *request);
 /** step, and what nfm_period_take() takes. */
 int nfm_document_history_take(struct nfm_document_history *request, const char *name,
 			      const char *text, struct nfm_error *error);
+
+/**
+ * -EINVAL: the range is empty. What begins so long ago begins with a step of the local clock, if
+ * steps are of seconds: -40m by 5 minutes at 18:20 or 18:25, not at 18:22:37.
+ */
 int nfm_document_history_check(struct nfm_document_history *request, struct nfm_error *error);
 
 /** Of `options` the folder and the callbacks are used. As nfm_history_read(). */

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/units.h"
+#include "view/advice.h"
 
 /* Word of a row that a count of the notes is. */
 #define WORD(member) (offsetof(struct nfm_row, notes.member) / sizeof(__u64))
@@ -67,10 +68,25 @@ static void write_notes(struct nfm_output *out, const struct nfm_row *row)
 	nfm_output_end(out);
 }
 
-/* `templates` is NULL where the file cannot be read. */
-static void write_exporter(struct nfm_output *out, const struct nfm_table *t,
+/* In JSON; to people it is said once for all exporters, below the table. */
+static void write_own_advice(struct nfm_output *out, const struct nfm_advice_of *of,
+			     const struct nfm_exporter_view *exporter)
+{
+	char text[NFM_ADVICE_MOST][NFM_ADVICE_TEXT];
+	uint32_t count;
+
+	if (nfm_output_format(out) != NFM_FORMAT_JSON)
+		return;
+	count = nfm_advice_read(of, exporter, text);
+	nfm_output_array(out, "advice");
+	for (uint32_t i = 0; i < count; i++)
+		nfm_output_string(out, NULL, text[i]);
+	nfm_output_end(out);
+}
+
+/* `templates` of `of` is NULL where the file cannot be read. */
+static void write_exporter(struct nfm_output *out, const struct nfm_advice_of *of,
 			   const struct nfm_exporter_view *exporter,
-			   const struct nfm_templates_view *templates,
 			   const struct nfm_view_clock *now)
 {
 	const struct nfm_stream *stream;
@@ -88,15 +104,16 @@ static void write_exporter(struct nfm_output *out, const struct nfm_table *t,
 	write_loss(out, exporter);
 	nfm_output_array(out, "streams");
 	while (exporter->exporter != UINT32_MAX &&
-	       (stream = nfm_exporters_next_stream(t, exporter->exporter, &at)))
+	       (stream = nfm_exporters_next_stream(of->table, exporter->exporter, &at)))
 		write_stream(out, stream);
 	nfm_output_end(out);
 	nfm_output_time(out, "last_seen", nfm_view_unix_ns(now, exporter->last_seen_ns));
 	write_notes(out, &exporter->notes);
-	if (templates)
-		nfm_output_u64(out, "templates", nfm_templates_of(templates, &exporter->addr));
+	if (of->templates)
+		nfm_output_u64(out, "templates", nfm_templates_of(of->templates, &exporter->addr));
 	else
 		nfm_output_null(out, "templates");
+	write_own_advice(out, of, exporter);
 	nfm_output_end(out);
 }
 
@@ -168,11 +185,16 @@ void nfm_document_exporters(struct nfm_output *out, const struct nfm_table *t,
 			    const struct nfm_templates_view *templates,
 			    const struct nfm_view_clock *now)
 {
+	const struct nfm_advice_of of = {
+		.table = t,
+		.templates = templates,
+		.interval_s = (uint32_t)t->ctl->interval_s,
+	};
 	uint32_t i;
 
 	nfm_output_table(out, NULL, columns);
 	for (i = 0; i < view->count && !nfm_output_failed(out); i++)
-		write_exporter(out, t, &view->list[i], templates, now);
+		write_exporter(out, &of, &view->list[i], now);
 	nfm_output_end(out);
 	write_advice(out, view);
 }

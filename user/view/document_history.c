@@ -40,25 +40,55 @@ void nfm_document_history_init(struct nfm_document_history *request)
 	nfm_period_init(&request->period);
 }
 
+/* A range's begin that is told as its distance from now. */
+static bool is_relative(const char *text)
+{
+	return text[0] == '-' || !strcmp(text, "now");
+}
+
+static int take_period(struct nfm_document_history *request, const char *name, const char *text,
+		       struct nfm_error *error)
+{
+	int err = nfm_period_take(&request->period, name, text, error);
+
+	if (err)
+		return err;
+	if (!strcmp(name, "from"))
+		request->from_exact = !is_relative(text);
+	else if (!strcmp(name, "month") || !strcmp(name, "day"))
+		request->from_exact = true;
+	return 0;
+}
+
 int nfm_document_history_take(struct nfm_document_history *request, const char *name,
 			      const char *text, struct nfm_error *error)
 {
 	if (strcmp(name, "step") != 0)
-		return nfm_period_take(&request->period, name, text, error);
+		return take_period(request, name, text, error);
 	if (nfm_when_parse_step(text, &request->unit, &request->step))
 		return nfm_error_set(error, -EINVAL, "step %s: not understood: %s", text,
 				     NFM_WHEN_STEP_FORM);
 	return 0;
 }
 
+/* Of the clock's step in which a moment lies; the moment itself where that begins before 1970. */
+static uint64_t step_begin(uint64_t unix_s, uint32_t step_s)
+{
+	return NFM_MIN(nfm_snapshot_slot_start(unix_s, step_s), unix_s);
+}
+
 int nfm_document_history_check(struct nfm_document_history *request, struct nfm_error *error)
 {
 	struct nfm_period *period = &request->period;
+	int err;
 
 	if (!period->from_given)
 		period->from_unix_s = nfm_snapshot_slot_start(
 			period->to_unix_s - NFM_MIN(SPAN_S, period->to_unix_s), STEP_S);
-	return nfm_period_check(period, error);
+	err = nfm_period_check(period, error);
+	if (!err && !request->from_exact && request->unit == NFM_STEP_SECONDS)
+		period->from_unix_s = step_begin(period->from_unix_s, request->step);
+	return err;
 }
 
 int nfm_document_history_read(const struct nfm_document_history *request,
@@ -224,14 +254,8 @@ static void write_sums(struct nfm_output *out, const struct nfm_document_history
 	struct nfm_snapshot_count up = { 0 }, down = { 0 };
 
 	for (uint32_t i = 0; i < history->point_count; i++) {
-		const struct nfm_history_point *point = &history->point[i];
-
-		up.bytes += point->up.bytes;
-		up.packets += point->up.packets;
-		up.flows += point->up.flows;
-		down.bytes += point->down.bytes;
-		down.packets += point->down.packets;
-		down.flows += point->down.flows;
+		nfm_snapshot_count_add(&up, &history->point[i].up);
+		nfm_snapshot_count_add(&down, &history->point[i].down);
 	}
 	nfm_output_object(out, "total");
 	nfm_view_write_count(out, "up", &up);

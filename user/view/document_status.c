@@ -10,100 +10,11 @@
 #include "base/clock.h"
 #include "base/link.h"
 #include "base/units.h"
-#include "table/waiting.h"
+#include "view/accounts.h"
 #include "view/ask.h"
 #include "view/version.h"
 #include "view/view.h"
 #include "xdp/build.h"
-
-struct account {
-	uint64_t received, kernel, agent, rejected;
-};
-
-struct accounts {
-	struct account datagrams, records;
-	uint64_t undecided; /* datagrams handed over that nobody has decided yet */
-	uint64_t waiting_sets, waiting_bytes, waiting_oldest_ns; /* for their template */
-	uint64_t reason[NFM_REASON_ROWS]; /* datagrams; NOTE: records; LOST: sets */
-	uint64_t customers;
-};
-
-/* ---- reading ---- */
-
-static void read_exporters(const struct nfm_table *t, struct accounts *out)
-{
-	uint32_t count = nfm_view_exporters(t);
-	struct nfm_row row;
-	uint32_t i;
-
-	for (i = 0; i < count; i++) {
-		nfm_table_sum_kernel(t, nfm_table_exporter_row(t, i), &row);
-		out->datagrams.kernel += row.exporter.datagrams;
-		out->records.kernel += row.exporter.records;
-		nfm_table_sum_agent(t, nfm_table_exporter_row(t, i), &row);
-		out->datagrams.agent += row.exporter.datagrams;
-		out->records.agent += row.exporter.records;
-	}
-}
-
-static void read_reasons(const struct nfm_table *t, struct accounts *out)
-{
-	struct nfm_row row;
-	uint32_t i;
-
-	for (i = 0; i < NFM_REASON_ROWS; i++) {
-		nfm_table_sum(t, nfm_table_reason_row(t, i), &row);
-		switch (nfm_reason_kind(i)) {
-		case NFM_KIND_REJECT:
-			out->datagrams.rejected += row.reason.datagrams;
-			out->records.rejected += row.reason.records;
-			out->reason[i] = row.reason.datagrams;
-			break;
-		case NFM_KIND_PUNT:
-		case NFM_KIND_PASS:
-		case NFM_KIND_LOST: /* sets of datagrams that were taken: none is rejected */
-		case NFM_KIND_RETIRED:
-			out->reason[i] = row.reason.datagrams;
-			break;
-		case NFM_KIND_NOTE:
-			out->reason[i] = row.reason.records;
-			break;
-		}
-	}
-}
-
-static uint64_t count_customers(const struct nfm_table *t)
-{
-	uint32_t names = nfm_view_names(t);
-	uint64_t customers = 0;
-	uint32_t i;
-
-	for (i = NFM_ROW_FIRST; i < names; i++)
-		customers += t->names[i].state == NFM_NAME_LISTED ||
-			     t->names[i].state == NFM_NAME_DISCOVERED;
-	return customers;
-}
-
-/* Received is read last: so nothing seems to have been decided before it arrived. */
-static void read_accounts(const struct nfm_table *t, struct accounts *out)
-{
-	struct nfm_row row;
-	uint64_t decided;
-
-	*out = (struct accounts){ 0 };
-	out->customers = count_customers(t);
-	read_exporters(t, out);
-	read_reasons(t, out);
-	nfm_table_sum(t, nfm_table_reason_row(t, NFM_REASON_RECEIVED), &row);
-	out->datagrams.received = row.reason.datagrams;
-	out->records.received = out->records.kernel + out->records.agent + out->records.rejected;
-	decided = out->datagrams.kernel + out->datagrams.agent + out->datagrams.rejected;
-	if (out->datagrams.received > decided)
-		out->undecided = out->datagrams.received - decided;
-	nfm_waiting_count(t, &out->waiting_sets, &out->waiting_bytes, &out->waiting_oldest_ns);
-}
-
-/* ---- writing ---- */
 
 static void write_interface(struct nfm_output *out, const char *name, const char *mode,
 			    uint64_t program_id)
@@ -200,8 +111,8 @@ static void write_agent(struct nfm_output *out, yajl_val agent)
 		nfm_output_line(out, "agent      not running: `nfmeter run` starts it");
 }
 
-static void write_account(struct nfm_output *out, const char *key, const struct account *account,
-			  uint64_t undecided)
+static void write_account(struct nfm_output *out, const char *key,
+			  const struct nfm_verdicts *account, uint64_t undecided)
 {
 	char note[64] = "";
 
@@ -220,18 +131,63 @@ static void write_account(struct nfm_output *out, const char *key, const struct 
 			account->rejected, note);
 }
 
-static void write_reasons(struct nfm_output *out, const struct accounts *accounts)
+static void write_reasons(struct nfm_output *out, const struct nfm_accounts *accounts)
 {
 	uint32_t i;
 
 	nfm_output_object(out, "reasons");
 	for (i = 0; i < NFM_REASON_ROWS; i++) {
-		if (!accounts->reason[i])
+		uint64_t count = nfm_accounts_reason(accounts, i);
+
+		if (!count)
 			continue;
-		nfm_output_u64(out, nfm_reason_name(i), accounts->reason[i]);
-		nfm_output_line(out, "  %-16s %12" PRIu64 "  %s", nfm_reason_name(i),
-				accounts->reason[i], nfm_reason_help(i));
+		nfm_output_u64(out, nfm_reason_name(i), count);
+		nfm_output_line(out, "  %-16s %12" PRIu64 "  %s", nfm_reason_name(i), count,
+				nfm_reason_help(i));
 	}
+	nfm_output_end(out);
+}
+
+/* A number of the agent's, as null where no agent says it. */
+static bool write_or_null(struct nfm_output *out, const char *key, yajl_val object,
+			  const char *member, uint64_t divisor, unsigned int decimals)
+{
+	if (!nfm_ask_member(object, member, yajl_t_number)) {
+		nfm_output_null(out, key);
+		return false;
+	}
+	nfm_output_decimal(out, key, nfm_ask_u64(object, member, 0) / divisor, decimals);
+	return true;
+}
+
+static void write_newest(struct nfm_output *out, yajl_val rotation)
+{
+	char bytes[32];
+
+	write_or_null(out, "bytes", rotation, "bytes", 1, 0);
+	write_or_null(out, "duration_seconds", rotation, "duration_ns", NFM_NS_PER_MS, 3);
+	if (!write_or_null(out, "lag_seconds", rotation, "lag_ns", NFM_NS_PER_MS, 3))
+		return;
+	nfm_output_line(out, "  %s in %.3f s, in place %.3f s after its interval",
+			nfm_output_format_bytes(out, nfm_ask_u64(rotation, "bytes", 0), bytes,
+						sizeof(bytes)),
+			(double)nfm_ask_u64(rotation, "duration_ns", 0) / NFM_NS_PER_S,
+			(double)nfm_ask_u64(rotation, "lag_ns", 0) / NFM_NS_PER_S);
+}
+
+static void write_disk(struct nfm_output *out, yajl_val agent)
+{
+	yajl_val disk = nfm_ask_member(agent, "disk", yajl_t_object);
+	char free_text[32], size_text[32];
+
+	nfm_output_object(out, "disk");
+	write_or_null(out, "free_bytes", disk, "free_bytes", 1, 0);
+	if (write_or_null(out, "size_bytes", disk, "size_bytes", 1, 0))
+		nfm_output_line(out, "disk       %s free of %s",
+				nfm_output_format_bytes(out, nfm_ask_u64(disk, "free_bytes", 0),
+							free_text, sizeof(free_text)),
+				nfm_output_format_bytes(out, nfm_ask_u64(disk, "size_bytes", 0),
+							size_text, sizeof(size_text)));
 	nfm_output_end(out);
 }
 
@@ -247,8 +203,9 @@ static void write_snapshot(struct nfm_output *out, const struct nfm_table *t, ya
 	nfm_output_u64(out, "epoch", *last ? t->ctl->committed : 0);
 	nfm_output_string(out, "error", error);
 	nfm_output_string(out, "nfdump_error", nfdump_error);
-	nfm_output_end(out);
 	nfm_output_line(out, "snapshot   %s", *last ? last : "none yet");
+	write_newest(out, nfm_ask_member(agent, "rotation", yajl_t_object));
+	nfm_output_end(out);
 	if (error)
 		nfm_output_line(out, "  no newer one can be written; counting goes on: %s", error);
 	if (nfdump_error)
@@ -275,7 +232,7 @@ static void write_hook(struct nfm_output *out, yajl_val agent)
 }
 
 /* Data sets whose template has not come yet. */
-static void write_waiting(struct nfm_output *out, const struct accounts *accounts)
+static void write_waiting(struct nfm_output *out, const struct nfm_accounts *accounts)
 {
 	uint64_t now_ns = nfm_clock_monotonic_ns();
 	uint64_t oldest_ns = accounts->waiting_oldest_ns;
@@ -321,12 +278,50 @@ static void write_earlier(struct nfm_output *out, const struct nfm_table *t)
 			nfm_output_format_bytes(out, memory, bytes, sizeof(bytes)));
 }
 
+static void write_http(struct nfm_output *out, yajl_val agent)
+{
+	yajl_val http = nfm_ask_member(agent, "http", yajl_t_object);
+	const char *listen = nfm_ask_string(http, "listen", NULL);
+	uint64_t pid = nfm_ask_u64(http, "pid", 0);
+	uint64_t restarts = nfm_ask_u64(http, "restarts", 0);
+
+	nfm_output_object(out, "http");
+	nfm_output_string(out, "listen", listen);
+	if (pid)
+		nfm_output_u64(out, "pid", pid);
+	else
+		nfm_output_null(out, "pid");
+	nfm_output_u64(out, "restarts", restarts);
+	nfm_output_end(out);
+	if (listen && pid)
+		nfm_output_line(out, "http       %s", listen);
+	else if (listen)
+		nfm_output_line(out, "http       %s: not running, it is tried again: see the "
+				     "agent's log", listen);
+}
+
+/* Settings that wait for a start of the agent. */
+static void write_pending(struct nfm_output *out, yajl_val agent)
+{
+	yajl_val pending = nfm_ask_member(agent, "pending", yajl_t_array);
+
+	nfm_output_array(out, "pending");
+	for (size_t i = 0; pending && i < pending->u.array.len; i++) {
+		const char *key = YAJL_GET_STRING(pending->u.array.values[i]);
+
+		nfm_output_string(out, NULL, key);
+		nfm_output_line(out, "  %s has changed: it takes effect when the agent starts",
+				key);
+	}
+	nfm_output_end(out);
+}
+
 void nfm_document_status(struct nfm_output *out, const struct nfm_config *config,
 			 const struct nfm_table *t, yajl_val agent)
 {
-	struct accounts read, *accounts = &read;
+	struct nfm_accounts read, *accounts = &read;
 
-	read_accounts(t, accounts);
+	nfm_accounts_read(t, accounts);
 	nfm_output_object(out, NULL);
 	nfm_output_string(out, "version", NFM_VERSION);
 	write_agent(out, agent);
@@ -344,5 +339,8 @@ void nfm_document_status(struct nfm_output *out, const struct nfm_config *config
 	write_earlier(out, t);
 	write_waiting(out, accounts);
 	write_hook(out, agent);
+	write_disk(out, agent);
+	write_http(out, agent);
+	write_pending(out, agent);
 	nfm_output_end(out);
 }

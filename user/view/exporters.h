@@ -45,24 +45,4 @@ char *nfm_exporters_label(const struct nfm_exporter_view *exporter, char *buf, s
 /** 0.0.0.0 or ::, from which a router sends that was given no src-address. */
 bool nfm_exporters_is_unspecified(const struct nfm_addr *addr);
 
-/*
- * What to do where records say that something is set up wrong: each goes on behind a number and
- * exporters' names. The commands are RouterOS's.
- */
-#define NFM_ADVICE_WRAPPED                                                                         \
-	"records whose 32-bit byte counter wrapped: export v9 or IPFIX with 64-bit counters, or "  \
-	"set the router's active timeout to a minute (RouterOS: /ip traffic-flow set "             \
-	"active-flow-timeout=1m); [exporter NAME] repair-wraps = yes repairs what is certain"
-#define NFM_ADVICE_GIVEN_UP                                                                        \
-	"data sets given up, their template did not come in [collector] template-wait: let the "   \
-	"router send it more often (RouterOS: /ip traffic-flow target set [find] "                 \
-	"v9-template-refresh=20 v9-template-timeout=1m)"
-#define NFM_ADVICE_IMPLAUSIBLE                                                                     \
-	"records with a rate or packet size that cannot be, counted as sent: compare with the "    \
-	"router's own interface counters, and update its software"
-/* This one stands alone. */
-#define NFM_ADVICE_UNSPECIFIED                                                                     \
-	"a router sends from 0.0.0.0: give it an address (RouterOS: /ip traffic-flow target set "  \
-	"[find] src-address=ROUTER), or list it: [exporter NAME] address = 0.0.0.0"
-
 #endif

@@ -40,16 +40,22 @@ static void pin_path(const char *directory, const char *name, const char *suffix
 			*p = '_'; /* bpffs refuses dots */
 }
 
-int nfm_xdp_open_pins(const char *directory, struct nfm_xdp *out, struct nfm_error *error)
+/* An fd of what is pinned there, or -errno. */
+static int open_pin(const char *directory, const char *name, struct nfm_error *error)
 {
 	char path[PATH_MAX + 32];
-	_cleanup_close_ int fd = -1;
+	int fd;
 
-	pin_path(directory, PROGRAM_PIN, "", path, sizeof(path));
+	pin_path(directory, name, "", path, sizeof(path));
 	fd = bpf_obj_get(path);
-	if (fd < 0)
-		return nfm_error_set(error, -errno, "%s: %m", path);
-	return nfm_program_take(&fd, out, error);
+	return fd < 0 ? nfm_error_set(error, -errno, "%s: %m", path) : fd;
+}
+
+int nfm_xdp_open_pins(const char *directory, struct nfm_xdp *out, struct nfm_error *error)
+{
+	_cleanup_close_ int fd = open_pin(directory, PROGRAM_PIN, error);
+
+	return fd < 0 ? fd : nfm_program_take(&fd, out, error);
 }
 
 static int remove_pin(const char *directory, const char *name, const char *suffix,
@@ -151,11 +157,8 @@ static int renew_pins(struct nfm_program_maps *maps, const char *directory,
 
 static bool is_rodata_pinned(const struct nfm_program_maps *maps, const char *directory)
 {
-	char path[PATH_MAX + 32];
-	_cleanup_close_ int fd = -1;
+	_cleanup_close_ int fd = open_pin(directory, RODATA_PIN, NULL);
 
-	pin_path(directory, RODATA_PIN, "", path, sizeof(path));
-	fd = bpf_obj_get(path);
 	return nfm_program_has_map(maps, fd);
 }
 
@@ -185,14 +188,9 @@ int nfm_xdp_pin(const struct nfm_xdp *xdp, const char *directory, struct nfm_err
 
 int nfm_xdp_open_old_ring(const char *directory, struct nfm_ring *out, struct nfm_error *error)
 {
-	char path[PATH_MAX + 32];
-	_cleanup_close_ int fd = -1;
+	_cleanup_close_ int fd = open_pin(directory, OLD_RING_PIN, error);
 
-	pin_path(directory, OLD_RING_PIN, "", path, sizeof(path));
-	fd = bpf_obj_get(path);
-	if (fd < 0)
-		return nfm_error_set(error, -errno, "%s: %m", path);
-	return nfm_ring_open(fd, out, error);
+	return fd < 0 ? fd : nfm_ring_open(fd, out, error);
 }
 
 int nfm_xdp_pin_old_ring(const struct nfm_xdp *old, const char *directory, struct nfm_error *error)
@@ -205,7 +203,7 @@ int nfm_xdp_pin_old_ring(const struct nfm_xdp *old, const char *directory, struc
 	if (bpf_obj_pin(old->punts_fd, path) == 0)
 		return 0;
 	r = -errno;
-	fd = bpf_obj_get(path);
+	fd = open_pin(directory, OLD_RING_PIN, NULL);
 	if (fd >= 0 && nfm_program_map_id(fd) == nfm_program_map_id(old->punts_fd))
 		return 0;
 	return nfm_error_set(error, r,

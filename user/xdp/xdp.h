@@ -111,6 +111,13 @@ int nfm_xdp_replace(const struct nfm_xdp *xdp, const char *interface, const stru
 /** Detaches, if what is attached is an nfmeter; -EPERM and why if it is a foreign program. */
 int nfm_xdp_detach(const char *interface, struct nfm_error *error);
 
+/**
+ * How often a program has run since it was loaded, and how long in all. -ENODATA: the kernel does
+ * not count (sysctl kernel.bpf_stats_enabled) and never has.
+ */
+int nfm_xdp_run(const struct nfm_xdp *xdp, uint32_t program_id, uint64_t *time_ns,
+		uint64_t *runs);
+
 void nfm_xdp_close(struct nfm_xdp *xdp);
 
 /* ---- the punt ring ---- */
