@@ -29,7 +29,7 @@ answers() { # STATUS PATH OPTION…
 }
 
 head_of() { # PATH OPTION…
-	api "$1" -o /dev/null -D - "${@:2}" | tr -d '\r'
+	api "$1" -D - "${@:2}" -o /dev/null | tr -d '\r' # of two -o the first counts
 }
 
 api_is_up() {

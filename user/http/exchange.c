@@ -97,14 +97,12 @@ static void free_answer(void *cookie)
 	nfm_answer_unref(cookie);
 }
 
-static void describe(struct MHD_Response *response, const struct nfm_answer *answer)
+/* Who has the text already (304) is not told again what it is, only that it is the same. */
+static void describe(struct MHD_Response *response, const struct nfm_answer *answer, bool same)
 {
 	char text[160];
 
-	MHD_add_response_header(response, "Content-Type", answer->type);
 	MHD_add_response_header(response, "Vary", "Accept-Encoding, Authorization");
-	if (answer->body.gzip)
-		MHD_add_response_header(response, "Content-Encoding", "gzip");
 	if (answer->status == 200)
 		MHD_add_response_header(response, "ETag", answer->body.etag);
 	if (answer->age_s)
@@ -112,26 +110,28 @@ static void describe(struct MHD_Response *response, const struct nfm_answer *ans
 	else
 		snprintf(text, sizeof(text), "no-store");
 	MHD_add_response_header(response, "Cache-Control", text);
+	if (same)
+		return;
+	MHD_add_response_header(response, "Content-Type", answer->type);
+	if (answer->body.gzip)
+		MHD_add_response_header(response, "Content-Encoding", "gzip");
 	if (!answer->file_name[0])
 		return;
 	snprintf(text, sizeof(text), "attachment; filename=\"%s\"", answer->file_name);
 	MHD_add_response_header(response, "Content-Disposition", text);
 }
 
+/* With 304, too, the length is that of the answer (RFC 9110, 8.6); its body is left out for us. */
 static enum MHD_Result queue_answer(struct exchange *exchange, struct nfm_answer *answer)
 {
 	bool same = answer->status == 200 && has_already(exchange->connection, answer->body.etag);
-	struct MHD_Response *response;
+	struct MHD_Response *response = MHD_create_response_from_callback(
+		answer->body.size, BLOCK, read_answer, nfm_answer_ref(answer), free_answer);
 
-	if (same)
-		response = MHD_create_response_from_buffer(0, (void *)"", MHD_RESPMEM_PERSISTENT);
-	else
-		response = MHD_create_response_from_callback(answer->body.size, BLOCK, read_answer,
-							     nfm_answer_ref(answer), free_answer);
-	if (!response && !same)
-		nfm_answer_unref(answer);
 	if (response)
-		describe(response, answer);
+		describe(response, answer, same);
+	else
+		nfm_answer_unref(answer);
 	if (response && !same)
 		atomic_fetch_add(&exchange->http->counts.sent_bytes, answer->body.size);
 	if (response && answer->status == MHD_HTTP_UNAUTHORIZED)
@@ -251,10 +251,11 @@ static enum MHD_Result queue_file(struct exchange *exchange)
 	const uint8_t *begin = gzip ? file->gzip : file->plain;
 	const uint8_t *end = gzip ? file->gzip_end : file->plain_end;
 	struct MHD_Response *response = MHD_create_response_from_buffer(
-		same ? 0 : (size_t)(end - begin), (void *)begin, MHD_RESPMEM_PERSISTENT);
+		(size_t)(end - begin), (void *)begin, MHD_RESPMEM_PERSISTENT);
 
 	if (response) {
-		MHD_add_response_header(response, "Content-Type", file->type);
+		if (!same)
+			MHD_add_response_header(response, "Content-Type", file->type);
 		MHD_add_response_header(response, "Cache-Control", "no-cache");
 		MHD_add_response_header(response, "Vary", "Accept-Encoding");
 		MHD_add_response_header(response, "ETag", file->etag);
