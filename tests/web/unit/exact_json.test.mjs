@@ -18,8 +18,9 @@ test("what a number keeps stays a number", () => {
 
 test("texts are never touched", () => {
 	const name = 'no. 18446744073709551615 "quoted" \\ {"\u0000exact":"1"}';
-	const answer = parseExact(JSON.stringify({ name, n: 0 }).replace(":0}",
-		":18446744073709551614}"));
+	const answer = parseExact(
+		JSON.stringify({ name, n: 0 }).replace(":0}", ":18446744073709551614}"),
+	);
 
 	assert.equal(answer.name, name);
 	assert.equal(answer.n, 18446744073709551614n);

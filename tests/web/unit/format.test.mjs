@@ -5,19 +5,34 @@ import * as format from "../../../user/web/static/format.js";
 
 // What nfm_units_format_count() of the command line makes of the same numbers.
 const counts = [
-	[0, "0 B"], [1, "1 B"], [999, "999 B"], [1000, "1.00 kB"], [1004, "1.00 kB"],
-	[1005, "1.01 kB"], [9994, "9.99 kB"], [9995, "10.0 kB"], [12345, "12.3 kB"],
-	[99949, "99.9 kB"], [99950, "100 kB"], [999499, "999 kB"], [999500, "1.00 MB"],
-	[48000000, "48.0 MB"], [1500000000, "1.50 GB"], [18446744073709551615n, "18.4 EB"],
-	[9007199254740993n, "9.01 PB"], [null, "–"],
+	[0, "0 B"],
+	[1, "1 B"],
+	[999, "999 B"],
+	[1000, "1.00 kB"],
+	[1004, "1.00 kB"],
+	[1005, "1.01 kB"],
+	[9994, "9.99 kB"],
+	[9995, "10.0 kB"],
+	[12345, "12.3 kB"],
+	[99949, "99.9 kB"],
+	[99950, "100 kB"],
+	[999499, "999 kB"],
+	[999500, "1.00 MB"],
+	[48000000, "48.0 MB"],
+	[1500000000, "1.50 GB"],
+	[18446744073709551615n, "18.4 EB"],
+	[9007199254740993n, "9.01 PB"],
+	[null, "–"],
 ];
 
 for (const [value, text] of counts)
 	test(`${value} is ${text}`, () => assert.equal(format.bytes(value), text));
 
 test("exact numbers show every digit", () => {
-	assert.equal(format.exact(18446744073709551615n), "18 446 744 073 709 551 615"
-		.replaceAll(" ", "\u202f"));
+	assert.equal(
+		format.exact(18446744073709551615n),
+		"18 446 744 073 709 551 615".replaceAll(" ", "\u202f"),
+	);
 	assert.equal(format.exact(999), "999");
 	assert.equal(format.exact(1000), "1\u202f000");
 });
@@ -43,8 +58,10 @@ test("spans of time", () => {
 	assert.equal(format.duration(3661), "1 h 1 min");
 	assert.equal(format.duration(3600), "1 h");
 	assert.equal(format.duration(90061), "1 d 1 h");
-	assert.equal(format.ago("2026-11-23T00:00:00Z", Date.parse("2026-11-23T00:02:05Z")),
-		"2 min ago");
+	assert.equal(
+		format.ago("2026-11-23T00:00:00Z", Date.parse("2026-11-23T00:02:05Z")),
+		"2 min ago",
+	);
 	assert.equal(format.ago(null), "never");
 });
 

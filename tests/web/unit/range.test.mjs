@@ -6,8 +6,11 @@ import * as range from "../../../user/web/static/range.js";
 const now = Date.parse("2026-11-23T08:21:40Z") / 1000;
 
 test("the last 24 hours are whole steps of 5 minutes", () => {
-	assert.deepEqual(range.presetQuery("24h", now),
-		{ from: "2026-11-22T08:25:00Z", to: "2026-11-23T08:25:00Z", step: "5m" });
+	assert.deepEqual(range.presetQuery("24h", now), {
+		from: "2026-11-22T08:25:00Z",
+		to: "2026-11-23T08:25:00Z",
+		step: "5m",
+	});
 });
 
 test("months are asked for by their name, so that the collector's calendar holds", () => {
@@ -42,27 +45,55 @@ test("zoom keeps the moment under the cursor and stays in the past", () => {
 
 test("pan", () => {
 	assert.deepEqual(range.pan({ from: 1000, to: 2000 }, -0.5, now), { from: 500, to: 1500 });
-	assert.deepEqual(range.pan({ from: now - 1000, to: now }, 0.5, now),
-		{ from: now - 1000, to: now });
+	assert.deepEqual(range.pan({ from: now - 1000, to: now }, 0.5, now), {
+		from: now - 1000,
+		to: now,
+	});
 });
 
 function history(gaps, gapCount, points) {
 	return {
-		from: "1970-01-01T00:00:00Z", to: "1970-01-01T01:00:00Z", points,
-		coverage: { gaps: gaps.map(([from, to]) => ({ from: range.iso(from), to: range.iso(to) })),
-			gap_count: gapCount },
+		from: "1970-01-01T00:00:00Z",
+		to: "1970-01-01T01:00:00Z",
+		points,
+		coverage: {
+			gaps: gaps.map(([from, to]) => ({
+				from: range.iso(from),
+				to: range.iso(to),
+			})),
+			gap_count: gapCount,
+		},
 	};
 }
 
 test("holes are those that the coverage names", () => {
-	assert.deepEqual(range.holes(history([[0, 60], [60, 90], [200, 300]], 3, []), now),
-		[[0, 90], [200, 300]]);
+	assert.deepEqual(
+		range.holes(
+			history(
+				[
+					[0, 60],
+					[60, 90],
+					[200, 300],
+				],
+				3,
+				[],
+			),
+			now,
+		),
+		[
+			[0, 90],
+			[200, 300],
+		],
+	);
 });
 
 test("of more gaps than are named, points without a rate tell; not those still to come", () => {
 	const point = (at, bps) => ({ time: range.iso(at), up_bps: bps });
 	const points = [point(0, 1), point(1200, null), point(1800, 5), point(2400, null)];
 
-	assert.deepEqual(range.holes(history([[0, 60]], 2, points), 2400), [[0, 60], [1200, 1800]]);
+	assert.deepEqual(range.holes(history([[0, 60]], 2, points), 2400), [
+		[0, 60],
+		[1200, 1800],
+	]);
 	assert.deepEqual(range.holes(history([[0, 60]], 1, points), 2400), [[0, 60]]);
 });

@@ -57,23 +57,30 @@ async function errorOf(response) {
 	return new ApiError(response.status, text);
 }
 
+// The server starts anew after each change of the configuration: what fails then is asked again.
+async function tryFetch(where, options, again) {
+	for (const wait of again ? [300, 700, 1500, 0] : [0]) {
+		try {
+			return await fetch(where, options);
+		} catch (error) {
+			if (error.name === "AbortError")
+				throw error;
+			if (wait)
+				await new Promise((resolve) => setTimeout(resolve, wait));
+		}
+	}
+	throw new ApiError(0, "the collector does not answer: does nfmeter run, and is the way to " +
+		"it open?");
+}
+
 /** The Response of a request; ApiError if it was refused or nobody answered. */
 export async function request(path, query, options = {}) {
 	const secret = token();
-	let response;
+	const response = await tryFetch(address(path, query), { ...options,
+		headers: { ...(secret ? { Authorization: `Bearer ${secret}` } : {}),
+			...options.headers },
+	}, options.method !== "DELETE" && path !== "events");
 
-	try {
-		response = await fetch(address(path, query), {
-			...options,
-			headers: { ...(secret ? { Authorization: `Bearer ${secret}` } : {}),
-				...options.headers },
-		});
-	} catch (error) {
-		if (error.name === "AbortError")
-			throw error;
-		throw new ApiError(0, "the collector does not answer: does nfmeter run, and is " +
-			"the way to it open?");
-	}
 	if (response.ok)
 		return response;
 	const error = await errorOf(response);

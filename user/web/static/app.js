@@ -60,7 +60,8 @@ function pageOf(to) {
 	const page = pages[to.name];
 	const show = to.id ? page?.one : page?.show;
 
-	return show ? { title: page.title, show, id: to.id } : null;
+	return show ? { title: page.title, show, id: to.id,
+		kind: to.name === "traffic" ? to.id : null } : null;
 }
 
 function showRoute() {
@@ -87,7 +88,7 @@ function showRoute() {
 				"Overview")));
 		return;
 	}
-	open.update = page.show(content, { id: page.id, kind: to.name === "traffic" ? to.id : null,
+	open.update = page.show(content, { id: page.id, kind: page.kind ?? null,
 		me, query: to.query, signal: controller.signal, setQuery,
 		setTitle: (text) => { document.title = `${text} · nfmeter`; } });
 }

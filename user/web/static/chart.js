@@ -313,13 +313,13 @@ export class Chart {
 	}
 }
 
-/** What the marks of a chart mean; `hole` names the hatched parts, `more` adds to it. */
-export function legend(hole, ...more) {
-	return h("ul", { class: "legend" },
-		h("li", null, h("span", { class: "key key-down", "aria-hidden": "true" }), "Down"),
-		h("li", null, h("span", { class: "key key-up", "aria-hidden": "true" }), "Up"),
-		h("li", null, h("span", { class: "key key-hole", "aria-hidden": "true" }), hole),
-		more);
+const legendNames = { down: "Down", up: "Up", level: "95th percentile" };
+
+/** What the marks of a chart mean, in order: down, up, hole, level; `hole` names the third. */
+export function legend(marks, hole) {
+	return h("ul", { class: "legend" }, marks.map((mark) => h("li", null,
+		h("span", { class: `key key-${mark}`, "aria-hidden": "true" }),
+		legendNames[mark] ?? hole)));
 }
 
 /** "↓ 3.70 Mb/s ↑ 245 kb/s", exactly on hover. */

@@ -93,7 +93,7 @@ function bytePair({ down, up }, oneWay) {
 	const one = (type, sign, value) => h("span", { class: type,
 		title: `${type} ${exactBytes(value)}` }, `${sign} ${bytes(value)}`.trim());
 
-	return h("span", { class: "pair" }, !oneWay && one("down", "↓", down.bytes), " ",
+	return h("span", { class: "pair" }, !oneWay && [one("down", "↓", down.bytes), " "],
 		one("up", oneWay ? "" : "↑", up.bytes));
 }
 

@@ -35,12 +35,13 @@ function wish(query, resolution) {
 }
 
 /** Times and rates; one point more than there are, so that the last step has a width. */
-function chartData({ points, to }) {
+function chartData({ points, to }, oneWay) {
 	const number = (value) => value === null ? null : Number(value);
 	const last = points[points.length - 1];
 	const all = last ? [...points, { ...last, time: to }] : [];
 
-	return [all.map((point) => seconds(point.time)), all.map((point) => number(point.down_bps)),
+	return [all.map((point) => seconds(point.time)),
+		all.map((point) => oneWay ? null : number(point.down_bps)),
 		all.map((point) => number(point.up_bps))];
 }
 
@@ -113,8 +114,7 @@ class CustomerPage {
 	}
 
 	draw(content) {
-		const level = h("li", null, h("span", { class: "key key-level",
-			"aria-hidden": "true" }), "95th percentile");
+		const marks = [...this.kind ? [] : ["down"], "up", "hole", "level"];
 
 		if (this.context.me.role === "admin" && !this.kind)
 			this.edit = h("details", { class: "edit" },
@@ -124,7 +124,7 @@ class CustomerPage {
 				this.who,
 			this.trouble,
 			h("section", { class: "panel", "aria-label": "Rates" }, this.tools.node,
-				this.chart.node, legend("Not counted", level), this.result),
+				this.chart.node, legend(marks, "Not counted"), this.result),
 			panel("Totals", this.totals), this.edit ?? "");
 	}
 
@@ -144,7 +144,7 @@ class CustomerPage {
 
 		clear(this.trouble);
 		this.setName(kinds[this.kind]?.[0] ?? (history.name || this.row?.name || this.id));
-		this.chart.set({ data: chartData(history), from: seconds(history.from),
+		this.chart.set({ data: chartData(history, this.oneWay), from: seconds(history.from),
 			to: seconds(history.to), holes: holes(history, due),
 			levels: levels(history, this.oneWay) });
 		this.chart.showReadout(this.chart.plot?.cursor.idx);

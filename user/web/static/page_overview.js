@@ -175,7 +175,7 @@ class OverviewPage {
 	draw() {
 		this.now = h("section", { class: "panel now", "aria-label": "Now", hidden: true },
 			h("div", { class: "gauges" }, this.down.node, this.up.node, this.beside),
-			h("div", null, this.chart.node, legend("No news")));
+			h("div", null, this.chart.node, legend(["down", "up", "hole"], "No news")));
 		this.rest = h("div", { class: "columns", hidden: true },
 			panel("Top customers", this.customers.node, this.nobody),
 			h("div", { class: "stack" }, panel("Exporters", this.exporters.node),

@@ -5,16 +5,10 @@ import { get, put as send } from "./api.js";
 import { clear, fail, h, notice, panel, put, set, smallButton, swap } from "./dom.js";
 import { customerForm, exporterForm, outcome, text } from "./forms.js";
 
-// What the page may set; the agent has the same list, and the last word.
-const settable = [/^collector\.(interval|port)$/, /^expire\./];
 const origins = { default: "default", file: "file", "drop-in": "set here" };
 const reloadDelay = 1500; // ms: the server starts anew after a change
 
 const nameOf = (setting) => `${setting.section}.${setting.key}`;
-
-function mayChange(setting) {
-	return setting.settable ?? settable.some((one) => one.test(nameOf(setting)));
-}
 
 function tag(origin) {
 	return h("span", { class: `tag ${origin}` }, origins[origin] ?? origin);
@@ -77,16 +71,16 @@ class Editor {
 	}
 }
 
-function helpText(setting) {
+function helpText(setting, form) {
 	const other = setting.origin !== "default" && setting.value !== setting.default;
 
-	return h("p", { class: "help" }, setting.help,
+	return h("p", { class: "help" }, setting.help, form && ` Write ${setting.form}.`,
 		other && ` Default: ${setting.default || "empty"}.`);
 }
 
 function settingRow(setting, admin, changed) {
 	const origin = tag(setting.origin);
-	const value = admin && mayChange(setting) ? new Editor(setting, () => {
+	const value = admin && setting.page ? new Editor(setting, () => {
 		origin.replaceWith(tag("drop-in"));
 		changed();
 	}).node : setting.value === "" ? h("span", { class: "help" }, "empty") :
@@ -95,7 +89,8 @@ function settingRow(setting, admin, changed) {
 	return h("div", { class: "setting", id: `setting-${setting.section}-${setting.key}` },
 		h("div", { class: "setting-name" }, h("code", null, setting.key), " ", origin, " ",
 			h("span", { class: "tag" }, setting.live ? "at once" : "at restart")),
-		h("div", { class: "setting-value" }, value, helpText(setting)));
+		h("div", { class: "setting-value" }, value,
+			helpText(setting, admin && setting.page)));
 }
 
 function sections(settings, admin, changed) {
