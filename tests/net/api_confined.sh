@@ -8,7 +8,6 @@ lab_open
 customers alice=10.0.0.0/24
 configure interval=2
 token=$(token admin boss)
-agent_start
 api_start
 
 line() { # NAME: of /proc/PID/status
