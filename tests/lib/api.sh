@@ -20,7 +20,7 @@ api() { # PATH OPTION…
 }
 
 status() { # PATH OPTION…
-	api "$1" -o /dev/null -w '%{http_code}' "${@:2}"
+	api "$1" -w '%{http_code}' "${@:2}" -o /dev/null 2>/dev/null # 000: nobody is there
 }
 
 answers() { # STATUS PATH OPTION…
@@ -41,7 +41,7 @@ api_is_up() {
 	else
 		kill -0 "$SERVER" 2>/dev/null || fail "the server ended: $(cat "$LAB/http.log")"
 	fi
-	[ -n "$SERVER" ] && [[ $(status /api/v1/whoami -k 2>/dev/null) =~ ^(200|401|403)$ ]]
+	[ -n "$SERVER" ] && [[ $(status /api/v1/whoami -k) =~ ^(200|401|403)$ ]]
 }
 
 # At all addresses of the namespace with "API_LISTEN=*:9996".

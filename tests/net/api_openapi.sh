@@ -16,6 +16,7 @@ api_start
 api_traffic
 wait_received "$(sent_files | jq .sent)"
 wait_for 10 json 'any(.[]; .state == "refused")' exporters
+nfm config set collector.pages 2048 >/dev/null || fail "config set" # awaits a start
 before=$(snapshots | wc -l)
 wait_for 10 snapshots_at_least $((before + 2))
 wait_for 20 test -s "$LAB/state/rollup/days.$(date -d '2 days ago' +%Y%m%d)"
