@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# The HTTP server beside a lab's agent; to be sourced behind lab.sh, used behind lab_open.
+# The HTTP server of a lab; to be sourced behind lab.sh, used behind lab_open.
 #
-#   api_start [KEY=VALUE…]      starts it; keys of [http], with their section
-#   api_stop [SIGNAL]
+#   api_start [KEY=VALUE…]      starts agent and server; keys as of `configure`
+#   api_start_alone [KEY=VALUE…]        the server by hand, beside an agent that has none, or
+#                               without one; the program is $API_PROGRAM, if that is set
+#   api_stop [SIGNAL]           ends the latter
 #   api PATH [OPTION…]          what curl says, in the collector's namespace
 #   status PATH [OPTION…]       the status of the answer alone
 #   answers STATUS PATH [OPTION…]       fails unless that is the status
@@ -11,14 +13,14 @@
 #   api_traffic                 v5 and v9, early bytes, refused exporters, discovered customers
 
 API=http://127.0.0.1:9996
-SERVER=''
+SERVER='' ALONE=''
 
 api() { # PATH OPTION…
 	in_collector curl -sS -m 20 --globoff "${@:2}" "$API$1"
 }
 
 status() { # PATH OPTION…
-	api "$1" -o /dev/null -w '%{http_code}' "${@:2}"
+	api "$1" -w '%{http_code}' "${@:2}" -o /dev/null 2>/dev/null # 000: nobody is there
 }
 
 answers() { # STATUS PATH OPTION…
@@ -32,18 +34,32 @@ head_of() { # PATH OPTION…
 	api "$1" -D - "${@:2}" -o /dev/null | tr -d '\r' # of two -o the first counts
 }
 
+# Its process: the agent's child, unless it was started by hand.
 api_is_up() {
-	kill -0 "$SERVER" 2>/dev/null || fail "the server ended: $(cat "$LAB/http.log")"
-	[[ $(status /api/v1/whoami -k 2>/dev/null) =~ ^(200|401)$ ]]
+	if [ -n "$AGENT" ] && [ -z "$ALONE" ]; then
+		SERVER=$(pgrep -P "$AGENT" -f ' http --channel')
+	else
+		kill -0 "$SERVER" 2>/dev/null || fail "the server ended: $(cat "$LAB/http.log")"
+	fi
+	[ -n "$SERVER" ] && [[ $(status /api/v1/whoami -k) =~ ^(200|401|403)$ ]]
+}
+
+# At all addresses of the namespace with "API_LISTEN=*:9996".
+api_start() { # KEY=VALUE…
+	ALONE=''
+	configure http.listen="${API_LISTEN:-127.0.0.1:9996}" "$@"
+	agent_start
+	wait_for 30 api_is_up
 }
 
 api_launch() { # KEY=VALUE…
-	configure http.listen="${API##*/}" "$@"
+	ALONE=yes
+	configure http.listen="${API_LISTEN:-127.0.0.1:9996}" "$@"
 	"${IN_COLLECTOR[@]}" "${API_PROGRAM:-$NFMETER}" -c "$CONF" http >>"$LAB/http.log" 2>&1 &
 	SERVER=$!
 }
 
-api_start() { # KEY=VALUE…
+api_start_alone() { # KEY=VALUE…
 	api_launch "$@"
 	wait_for 30 api_is_up
 }

@@ -7,13 +7,10 @@
 lab_open
 customers alice=10.0.0.0/24 bob=10.0.1.0/24
 configure interval=1
-agent_start
+API_LISTEN=*:9996
+api_start
 send --datagrams 20
 wait_received 20
-API=http://*:9996
-api_launch
-API=http://127.0.0.1:9996
-wait_for 10 api_is_up
 
 safe() { # what head_of said
 	local line
@@ -69,17 +66,21 @@ outside 403 "http://[$COLLECTOR6]:9996$show" -H 'Host: localhost'
 outside 403 "http://$COLLECTOR:9996/api/v1/events" -H 'Host: localhost'
 outside 200 "http://$COLLECTOR:9996/api/v1/openapi.json" # holds no numbers
 is_safe 403 $show -H 'Host: evil.example'
-api_stop
 
-# ---- with tokens ----
+# ---- with tokens: a server with the new ones comes by itself ----
+server_is_new() { # PID
+	api_is_up && [ "$SERVER" != "$1" ]
+}
+before=$SERVER
 admin=$(token admin boss)
+wait_for 10 server_is_new "$before"
 read=$(token read "office of 1")
 alice=$(token customer:alice app)
 [ "$(stat -c '%a %U' "$LAB/tokens")" = '600 root' ] || fail "the file may be read by others"
-API=http://*:9996
-api_launch
-API=http://127.0.0.1:9996
-wait_for 10 api_is_up
+knows() { # TOKEN
+	[ "$(status /api/v1/whoami -H "Authorization: Bearer $1")" = 200 ]
+}
+wait_for 10 knows "$alice"
 auth() { # TOKEN
 	HEADER=(-H "Authorization: Bearer $1")
 }
@@ -149,12 +150,12 @@ grep -q '^HTTP/1.1 200' "$LAB/head" || fail "events: $(cat "$LAB/head")"
 safe
 
 # ---- a token that is taken back; guessing ----
-nfm token remove "office of 1" >/dev/null 2>&1 || fail "token remove"
-api_stop
-API=http://*:9996
-api_launch
-API=http://127.0.0.1:9996
-wait_for 10 api_is_up
+is_unknown() { # TOKEN
+	[ "$(status /api/v1/whoami -H "Authorization: Bearer $1")" = 401 ]
+}
+nfm token remove "office of 1" >/dev/null || fail "token remove"
+wait_for 10 is_unknown "$read"
+wait_for 10 knows "$admin"
 answers 401 $show -H "Authorization: Bearer $read"
 for _ in $(seq 10); do # from outside: of this machine's addresses none is blocked
 	outside 401 "http://$COLLECTOR:9996$show" -H 'Authorization: Bearer nfm_wrong'
@@ -165,4 +166,3 @@ safe
 outside 429 "http://$COLLECTOR:9996$show" -H "Authorization: Bearer $admin"
 outside 200 "http://[$COLLECTOR6]:9996$show" -H "Authorization: Bearer $admin"
 answers 200 $show -H "Authorization: Bearer $admin"
-api_stop

@@ -6,12 +6,12 @@
 . "$LIB/api.sh"
 lab_open
 api_lab interval=1
-agent_start
 api_start
 send --datagrams 20
 wait_received 20
 wait_for 10 snapshots_at_least 2
 agent_stop
+api_start_alone
 
 has() { # HEADER-LINE (pattern): what head_of said
 	grep -qixE "$1" "$LAB/head" || fail "no header $1: $(cat "$LAB/head")"

@@ -10,7 +10,6 @@ done
 customers "${list[@]}" "six=2001:db8:6::/48 10.1.0.0/16"
 sed -i 's/Name of c8,/"Ä und ""b""",/; s/Name of c9,/name OF c9,/' "$LAB/customers.csv"
 configure interval=2
-agent_start
 api_start
 send --datagrams 40
 wait_received 40
@@ -63,6 +62,7 @@ for key in row id name up down total up_bps down_bps bps last_seen; do
 done
 wait_for 10 snapshots_at_least 1
 agent_stop
+api_start_alone
 for key in id up down total percentile; do
 	value=.$key.bytes
 	[ $key != id ] || value=.id

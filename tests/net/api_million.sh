@@ -18,7 +18,6 @@ for ((i = 0; i < count; i += 9999)); do
 	CUSTOMERS+=${CUSTOMERS:+,}c$i=20.$((i / 65536)).$((i / 256 % 256)).$((i % 256))/32
 done
 configure capacity=1048576 interval=3600
-agent_start
 api_start
 send --datagrams 500
 wait_received 500

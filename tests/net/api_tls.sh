@@ -16,7 +16,7 @@ make_key one
 make_key two
 chmod 600 "$LAB/one.key" # root's; the server has it open before it becomes another
 API=https://127.0.0.1:9996
-api_start http.certificate="$LAB/one.pem" http.key="$LAB/one.key"
+api_start_alone http.certificate="$LAB/one.pem" http.key="$LAB/one.key"
 grep -q TLS "$LAB/http.log" || fail "the log says nothing of TLS"
 
 answers 200 /api/v1/status --cacert "$LAB/one.pem"
