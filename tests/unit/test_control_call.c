@@ -163,7 +163,10 @@ static void what_is_too_long_is_not_sent(void **state)
 static void ask_reads_answers(void **state)
 {
 	static const char *const prefixes[] = { "10.0.0.0/8", "2001:db8::/32" };
-	const struct nfm_ask ask = { "customers-set", "al\"ice", prefixes, 2 };
+	const struct nfm_ask ask = {
+		.command = "customers-set", .id = "al\"ice", .prefixes = prefixes,
+		.prefix_count = 2,
+	};
 	struct fixture *f = *state;
 	struct nfm_error error = { .text = "" };
 	yajl_val answer = NULL;

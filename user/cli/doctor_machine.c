@@ -304,5 +304,6 @@ const struct nfm_check nfm_doctor_machine[] = {
 	{ "agent", NFM_NEEDS_CONFIG, check_agent },
 	{ "table", NFM_NEEDS_CONFIG, check_table },
 	{ "datapath", NFM_NEEDS_CONFIG | NFM_NEEDS_TABLE, check_datapath },
+	{ "http", NFM_NEEDS_CONFIG, nfm_doctor_http },
 	{ NULL, 0, NULL },
 };

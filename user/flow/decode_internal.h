@@ -95,8 +95,7 @@ uint32_t nfm_decode_records(struct nfm_decode *d, const struct nfm_template *tem
 			    const uint8_t *at, uint32_t left, nfm_record_fn fn);
 
 /** An element's integer, big-endian, of 1 to 8 bytes; 0 if there is none. */
-uint64_t nfm_decode_integer(const struct nfm_places *places, enum nfm_role role,
-			    const uint8_t *at);
+uint64_t nfm_decode_integer(const struct nfm_places *places, enum nfm_role role, const uint8_t *at);
 
 /**
  * Notes what is wrong with counters that nfm_flow_is_odd(), and returns the bytes to count.

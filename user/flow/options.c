@@ -5,8 +5,8 @@
  */
 #include "flow/decode_internal.h"
 
-static uint64_t get_rate(const struct nfm_places *places, enum nfm_role role,
-			 const uint8_t *at, bool may_be_swapped)
+static uint64_t get_rate(const struct nfm_places *places, enum nfm_role role, const uint8_t *at,
+			 bool may_be_swapped)
 {
 	uint64_t value = nfm_decode_integer(places, role, at);
 

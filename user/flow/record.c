@@ -291,8 +291,7 @@ uint32_t nfm_decode_records(struct nfm_decode *d, const struct nfm_template *tem
 	return NFM_REASON_NONE;
 }
 
-uint64_t nfm_decode_integer(const struct nfm_places *places, enum nfm_role role,
-			    const uint8_t *at)
+uint64_t nfm_decode_integer(const struct nfm_places *places, enum nfm_role role, const uint8_t *at)
 {
 	uint32_t length = places->role[role].length;
 	uint64_t value = 0;
@@ -315,8 +314,7 @@ static bool has(const struct nfm_places *places, uint32_t role)
 }
 
 /* The first that is there; NONE if none is. */
-static enum nfm_role choose(const struct nfm_places *places, enum nfm_role from,
-				    enum nfm_role to)
+static enum nfm_role choose(const struct nfm_places *places, enum nfm_role from, enum nfm_role to)
 {
 	for (uint32_t role = from; role <= to; role++)
 		if (has(places, role))
@@ -325,8 +323,8 @@ static enum nfm_role choose(const struct nfm_places *places, enum nfm_role from,
 }
 
 /* Copies an address; whether it is there and not zero. */
-static bool get_address(const struct nfm_places *places, enum nfm_role role,
-			const uint8_t *at, uint8_t addr[16])
+static bool get_address(const struct nfm_places *places, enum nfm_role role, const uint8_t *at,
+			uint8_t addr[16])
 {
 	uint64_t half[2] = {};
 

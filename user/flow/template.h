@@ -31,8 +31,7 @@ struct nfm_field {
 	uint16_t length;     /* bytes, or NFM_LENGTH_VARIABLE */
 	uint32_t enterprise; /* 0: IANA's; v9 has none */
 	uint32_t at;	     /* offset in the record; meaningless behind a variable field */
-	/* enum nfm_role; NONE, too, if it cannot be read in this length, or is there
-	 * already */
+	/* enum nfm_role; NONE, too, if it cannot be read in this length, or is there already */
 	uint8_t role;
 	uint8_t reserved[3];
 };

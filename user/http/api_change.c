@@ -93,15 +93,37 @@ static int parse_body(const struct nfm_request *request, yajl_val *tree, struct 
 	return 0;
 }
 
-/* A member that is no parameter: the client must not name the command, or another's token. */
-static bool is_ours(const char *key)
-{
-	static const char *const ours[] = { "command", "token", "peer" };
+/*
+ * What a body may have, so that a slip is not passed over; the client must not name the command, or
+ * another's token. What stands in arrays the agent looks at.
+ */
+static const struct {
+	const char *command, *key;
+	yajl_type type; /* yajl_t_true: a boolean */
+	const char *form;
+} members[] = {
+	{ "settings-set", "changes", yajl_t_array, "an array of {section, key, value}" },
+	{ "exporter-set", "addresses", yajl_t_array, "an array of addresses" },
+	{ "exporter-set", "sampling", yajl_t_string, "a string, as in the file" },
+	{ "exporter-set", "nat", yajl_t_true, "true or false" },
+	{ "exporter-set", "repair_wraps", yajl_t_true, "true or false" },
+	{ "customers-set", "name", yajl_t_string, "a string" },
+	{ "customers-set", "prefixes", yajl_t_array, "an array of prefixes" },
+};
 
-	for (size_t i = 0; i < NFM_ARRAY_SIZE(ours); i++)
-		if (!strcmp(ours[i], key))
-			return true;
-	return false;
+static int check_member(const char *command, const char *key, yajl_val value,
+			struct nfm_error *error)
+{
+	for (size_t i = 0; i < NFM_ARRAY_SIZE(members); i++) {
+		if (strcmp(members[i].command, command) || strcmp(members[i].key, key))
+			continue;
+		if (members[i].type == value->type ||
+		    (members[i].type == yajl_t_true && value->type == yajl_t_false))
+			return 0;
+		return nfm_error_set(error, -EINVAL, "\"%s\": %s", key, members[i].form);
+	}
+	return nfm_error_set(error, -EINVAL, "\"%.60s\" does not belong into the body: "
+			     "/api/v1/openapi.json shows what does", key);
 }
 
 /* {"command":…,"token":…,"peer":…, NAME_KEY: the path's name, and what the body has} */
@@ -122,12 +144,13 @@ static int make_question(const struct nfm_request *request, const char *command,
 	}
 	for (size_t i = 0; body && i < YAJL_GET_OBJECT(body)->len; i++) {
 		const char *key = YAJL_GET_OBJECT(body)->keys[i];
+		yajl_val value = YAJL_GET_OBJECT(body)->values[i];
+		int err = check_member(command, key, value, error);
 
-		if (is_ours(key) || (name_key && !strcmp(key, name_key)))
-			return nfm_error_set(error, -EINVAL, "\"%.60s\" does not belong into the "
-					     "body", key);
+		if (err)
+			return err;
 		put_text(gen, key);
-		put_value(gen, YAJL_GET_OBJECT(body)->values[i]);
+		put_value(gen, value);
 	}
 	yajl_gen_map_close(gen);
 	return 0;

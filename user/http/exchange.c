@@ -28,6 +28,7 @@ struct exchange {
 	struct nfm_request *request;	 /* until it is asked for */
 	int err;		     /* of the request, found before its body came */
 	unsigned int status;	     /* and what that is in HTTP */
+	const char *allow;	     /* methods that the path has; of status 405 */
 	struct nfm_error error;
 };
 
@@ -96,14 +97,12 @@ static void free_answer(void *cookie)
 	nfm_answer_unref(cookie);
 }
 
-static void describe(struct MHD_Response *response, const struct nfm_answer *answer)
+/* Who has the text already (304) is not told again what it is, only that it is the same. */
+static void describe(struct MHD_Response *response, const struct nfm_answer *answer, bool same)
 {
 	char text[160];
 
-	MHD_add_response_header(response, "Content-Type", answer->type);
 	MHD_add_response_header(response, "Vary", "Accept-Encoding, Authorization");
-	if (answer->body.gzip)
-		MHD_add_response_header(response, "Content-Encoding", "gzip");
 	if (answer->status == 200)
 		MHD_add_response_header(response, "ETag", answer->body.etag);
 	if (answer->age_s)
@@ -111,30 +110,34 @@ static void describe(struct MHD_Response *response, const struct nfm_answer *ans
 	else
 		snprintf(text, sizeof(text), "no-store");
 	MHD_add_response_header(response, "Cache-Control", text);
+	if (same)
+		return;
+	MHD_add_response_header(response, "Content-Type", answer->type);
+	if (answer->body.gzip)
+		MHD_add_response_header(response, "Content-Encoding", "gzip");
 	if (!answer->file_name[0])
 		return;
 	snprintf(text, sizeof(text), "attachment; filename=\"%s\"", answer->file_name);
 	MHD_add_response_header(response, "Content-Disposition", text);
 }
 
+/* With 304, too, the length is that of the answer (RFC 9110, 8.6); its body is left out for us. */
 static enum MHD_Result queue_answer(struct exchange *exchange, struct nfm_answer *answer)
 {
 	bool same = answer->status == 200 && has_already(exchange->connection, answer->body.etag);
-	struct MHD_Response *response;
+	struct MHD_Response *response = MHD_create_response_from_callback(
+		answer->body.size, BLOCK, read_answer, nfm_answer_ref(answer), free_answer);
 
-	if (same)
-		response = MHD_create_response_from_buffer(0, (void *)"", MHD_RESPMEM_PERSISTENT);
-	else
-		response = MHD_create_response_from_callback(answer->body.size, BLOCK, read_answer,
-							     nfm_answer_ref(answer), free_answer);
-	if (!response && !same)
-		nfm_answer_unref(answer);
 	if (response)
-		describe(response, answer);
+		describe(response, answer, same);
+	else
+		nfm_answer_unref(answer);
 	if (response && !same)
 		atomic_fetch_add(&exchange->http->counts.sent_bytes, answer->body.size);
 	if (response && answer->status == MHD_HTTP_UNAUTHORIZED)
 		MHD_add_response_header(response, "WWW-Authenticate", "Bearer realm=\"nfmeter\"");
+	if (response && answer->status == MHD_HTTP_METHOD_NOT_ALLOWED)
+		MHD_add_response_header(response, "Allow", exchange->allow);
 	if (response && (answer->status == MHD_HTTP_TOO_MANY_REQUESTS ||
 			 answer->status == MHD_HTTP_SERVICE_UNAVAILABLE))
 		MHD_add_response_header(response, "Retry-After",
@@ -248,10 +251,11 @@ static enum MHD_Result queue_file(struct exchange *exchange)
 	const uint8_t *begin = gzip ? file->gzip : file->plain;
 	const uint8_t *end = gzip ? file->gzip_end : file->plain_end;
 	struct MHD_Response *response = MHD_create_response_from_buffer(
-		same ? 0 : (size_t)(end - begin), (void *)begin, MHD_RESPMEM_PERSISTENT);
+		(size_t)(end - begin), (void *)begin, MHD_RESPMEM_PERSISTENT);
 
 	if (response) {
-		MHD_add_response_header(response, "Content-Type", file->type);
+		if (!same)
+			MHD_add_response_header(response, "Content-Type", file->type);
 		MHD_add_response_header(response, "Cache-Control", "no-cache");
 		MHD_add_response_header(response, "Vary", "Accept-Encoding");
 		MHD_add_response_header(response, "ETag", file->etag);
@@ -323,8 +327,21 @@ static int check_access(struct exchange *exchange)
 		err = nfm_error_set(&exchange->error, -EPERM,
 				    "this token may not do that: %s needs "
 				    "one of role %s",
-				    request->route->path, nfm_token_role_name(request->route->least));
+				    request->route->path,
+				    nfm_token_role_name(request->route->least));
 	return err ? refuse(exchange, status_of(err), err) : 0;
+}
+
+static int refuse_path(struct exchange *exchange, const char *url)
+{
+	exchange->allow = nfm_web_file_find(url) ? "GET, HEAD" : nfm_route_allow(url);
+	if (!*exchange->allow) {
+		nfm_error_set(&exchange->error, 0, "there is no such thing: "
+			      "/api/v1/openapi.json lists what there is");
+		return refuse(exchange, MHD_HTTP_NOT_FOUND, -ENOENT);
+	}
+	nfm_error_set(&exchange->error, 0, "another method is needed here: %s", exchange->allow);
+	return refuse(exchange, MHD_HTTP_METHOD_NOT_ALLOWED, -EOPNOTSUPP);
 }
 
 /* What is wrong is said once the body has come: libmicrohttpd wants it so. */
@@ -333,20 +350,10 @@ static int take_request(struct exchange *exchange, const char *url, const char *
 	struct MHD_Connection *connection = exchange->connection;
 	const struct nfm_route *route;
 	enum nfm_method wanted;
-	bool other_method = false;
 
-	if (method_of(method, &wanted)) {
-		nfm_error_set(&exchange->error, 0, "GET, PUT or DELETE");
-		return refuse(exchange, MHD_HTTP_METHOD_NOT_ALLOWED, -EOPNOTSUPP);
-	}
-	route = nfm_route_find(url, wanted, &other_method);
-	if (!route) {
-		nfm_error_set(&exchange->error, 0, other_method ?
-			      "another method is needed here: /api/v1/openapi.json lists them" :
-			      "there is no such thing: /api/v1/openapi.json lists what there is");
-		return refuse(exchange, other_method ? MHD_HTTP_METHOD_NOT_ALLOWED :
-						       MHD_HTTP_NOT_FOUND, -ENOENT);
-	}
+	route = method_of(method, &wanted) ? NULL : nfm_route_find(url, wanted);
+	if (!route)
+		return refuse_path(exchange, url);
 	exchange->request = nfm_request_new(wanted, route, url);
 	if (!exchange->request)
 		return refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, -ENOMEM);

@@ -27,18 +27,26 @@ static bool is_at(const struct nfm_route *route, const char *path)
 	return !strncmp(route->path, path, length) && path[length];
 }
 
-const struct nfm_route *nfm_route_find(const char *path, enum nfm_method method,
-				       bool *other_method)
+const struct nfm_route *nfm_route_find(const char *path, enum nfm_method method)
 {
-	*other_method = false;
-	for (const struct nfm_route *route = nfm_routes; route->path; route++) {
-		if (!is_at(route, path))
-			continue;
-		if (route->method == method)
+	for (const struct nfm_route *route = nfm_routes; route->path; route++)
+		if (route->method == method && is_at(route, path))
 			return route;
-		*other_method = true;
-	}
 	return NULL;
+}
+
+const char *nfm_route_allow(const char *path)
+{
+	static const char *const lists[] = {
+		"", "GET, HEAD", "PUT", "GET, HEAD, PUT", "DELETE", "GET, HEAD, DELETE",
+		"PUT, DELETE", "GET, HEAD, PUT, DELETE",
+	};
+	unsigned int methods = 0; /* a bit for each */
+
+	for (const struct nfm_route *route = nfm_routes; route->path; route++)
+		if (is_at(route, path))
+			methods |= 1U << route->method;
+	return lists[methods];
 }
 
 struct nfm_request *nfm_request_new(enum nfm_method method, const struct nfm_route *route,

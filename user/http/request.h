@@ -72,9 +72,11 @@ struct nfm_route {
 
 extern const struct nfm_route nfm_routes[]; /* ends with a NULL path */
 
-/** The route of a path; *other_method: there is one, but for other methods. NULL: none. */
-const struct nfm_route *nfm_route_find(const char *path, enum nfm_method method,
-				       bool *other_method);
+/** The route of a path; NULL: none. */
+const struct nfm_route *nfm_route_find(const char *path, enum nfm_method method);
+
+/** Methods of a path, as the header Allow lists them; empty: there is no such path. */
+const char *nfm_route_allow(const char *path);
 
 /** Whether a role is at least another: a customer sees least. */
 bool nfm_role_reaches(enum nfm_token_role role, enum nfm_token_role least);
