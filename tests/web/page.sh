@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# page.sh SCENARIO: a browser on the page of a real agent that counts real traffic. SCENARIO.mjs says
-# what is looked at; `live` while traffic runs, all others when it has ended and stands in files.
+# page.sh SCENARIO: a browser on the page of a real agent that counts real traffic. SCENARIO.mjs
+# says what is looked at; `live` while traffic runs, all others when it has ended and stands in
+# files. With NFM_PICTURES=FOLDER they leave pictures there.
 . "$(dirname "$0")/../lib/lab.sh"
 SCENARIO=${1:?}
 PORT=9996

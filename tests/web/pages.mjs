@@ -332,7 +332,7 @@ await run({
 					async () =>
 						(await page
 							.locator(
-								"#main :is(table, .setting, .notice)",
+								"#main :is(table, code, .notice)",
 							)
 							.count()) > 0,
 				);

@@ -69,8 +69,8 @@ async function tryFetch(where, options, again) {
 				await new Promise((resolve) => setTimeout(resolve, wait));
 		}
 	}
-	throw new ApiError(0, "the collector does not answer: does nfmeter run, and is the way to " +
-		"it open?");
+	throw new ApiError(0, "the collector does not answer: does nfmeter run, and is the way " +
+		"to it open?");
 }
 
 /** The Response of a request; ApiError if it was refused or nobody answered. */

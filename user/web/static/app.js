@@ -168,7 +168,7 @@ function drawHeader(signal) {
 			me.tokens && token() && smallButton("Sign out", signOut,
 				{ title: me.name && `signed in as ${me.name}, ${me.role}` })));
 	clear(document.getElementById("footer"),
-		h("span", null, `Times are of ${zone()}.`),
+		h("span", null, `Times are in ${zone()}.`),
 		h("span", null, "k, M, G are powers of 1000; hover a number for all its digits."),
 		h("span", null, `nfmeter ${me.version}`));
 }

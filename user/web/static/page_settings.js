@@ -2,10 +2,11 @@
 /* Settings: what is in effect and where it comes from; forms for an administrator. */
 
 import { get, put as send } from "./api.js";
-import { clear, fail, h, notice, panel, put, set, smallButton, swap } from "./dom.js";
+import { clear, fail, h, notice, panel, put, repeat, set, smallButton, swap } from "./dom.js";
 import { customerForm, exporterForm, outcome, text } from "./forms.js";
 
 const origins = { default: "default", file: "file", "drop-in": "set here" };
+const refresh = 5000; // ms
 const reloadDelay = 1500; // ms: the server starts anew after a change
 
 const nameOf = (setting) => `${setting.section}.${setting.key}`;
@@ -170,15 +171,26 @@ class SettingsPage {
 			`${config.drop_in}.`);
 	}
 
-	async showRouters(known) {
-		const config = known ?? await this.load();
+	// Others may change routers, too; but a form that is open stays as it is.
+	showRouters({ exporters }) {
+		const key = JSON.stringify(exporters);
 
-		if (config)
-			clear(this.routers, routers(config.exporters, this.admin,
-				() => setTimeout(() => this.showRouters(), reloadDelay)));
+		if (key === this.shownRouters || this.routers.querySelector("details[open]"))
+			return;
+		this.shownRouters = key;
+		clear(this.routers, routers(exporters, this.admin, () => this.closeForms()));
 	}
 
-	// A changed field keeps its place and says what became of it; the rest is read again.
+	// When its outcome has been read, a form makes room for the new list.
+	closeForms() {
+		setTimeout(() => {
+			for (const form of this.routers.querySelectorAll("details[open]"))
+				form.open = false;
+			this.shownRouters = null;
+			this.show();
+		}, reloadDelay);
+	}
+
 	async show() {
 		const config = await this.load();
 
@@ -186,16 +198,14 @@ class SettingsPage {
 			return;
 		this.showPending(config);
 		this.showRouters(config);
-		clear(this.list, sections(config.settings, this.admin, () =>
-			setTimeout(async () => {
-				const next = await this.load();
-
-				if (next)
-					this.showPending(next);
-			}, reloadDelay)));
+		if (!this.list.children.length) // later, fields keep what is typed into them
+			clear(this.list, sections(config.settings, this.admin, () =>
+				setTimeout(() => this.show(), reloadDelay)));
 	}
 }
 
 export function settingsPage(content, context) {
-	new SettingsPage(content, context).show();
+	const page = new SettingsPage(content, context);
+
+	repeat(() => page.show(), refresh, context.signal);
 }
