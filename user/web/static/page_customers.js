@@ -6,6 +6,7 @@ import { palette, whenThemeChanges } from "./chart.js";
 import { liveColumns, reportColumns } from "./customer_columns.js";
 import { clear, debounce, fail, h, notice, put, repeat, set, smallButton } from "./dom.js";
 import { dateTime, exact, month, share } from "./format.js";
+import { seconds } from "./range.js";
 import { nothingYet } from "./router_help.js";
 import { drawSparkline } from "./sparkline.js";
 import { makePager, makeTable } from "./table.js";
@@ -75,7 +76,10 @@ class Sparks {
 		try {
 			const answer = await get("sparklines", { id: ids }, this.signal);
 
-			this.lines = new Map(answer.customers.map((line) => [line.id, line]));
+			const scale = { from: seconds(answer.from), step: answer.step_seconds };
+
+			this.lines = new Map(answer.customers.map((line) =>
+				[line.id, { ...line, ...scale }]));
 			this.redraw();
 		} catch (error) { // the table says what is wrong
 			if (error.status === undefined && error.name !== "AbortError")
