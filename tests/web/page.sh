@@ -94,9 +94,17 @@ elif [ "$SCENARIO" = pictures ]; then
 else
 	few_customers
 fi
-make_tokens
+if [ "$SCENARIO" = first ]; then
+	touch "$LAB/admin" "$LAB/read" "$LAB/customer"
+else
+	make_tokens
+fi
 agent_start
 wait_for 20 served
+if [ "$SCENARIO" = first ]; then # no token, no traffic
+	browse first
+	exit
+fi
 if [ "$SCENARIO" = live ]; then
 	send_start --version 9 --datagrams 100000 --rate 200
 	browse live
@@ -107,8 +115,12 @@ if [ "$SCENARIO" = live ]; then
 fi
 if [ "$SCENARIO" = pictures ]; then
 	send_waves &
+	waves=$!
 	browse pictures
-	exit
+	status=$?
+	kill "$waves"
+	wait "$waves" 2>/dev/null
+	exit "$status"
 fi
 send --version 9 --datagrams 1500 --rate 500 --lose 300
 [ "$SCENARIO" != pages ] || send_unknown

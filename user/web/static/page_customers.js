@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* All customers: searched, sorted and cut by the collector, a hundred at a time. */
 
-import { download, get } from "./api.js";
+import { download, get, within } from "./api.js";
 import { palette, whenThemeChanges } from "./chart.js";
 import { liveColumns, reportColumns } from "./customer_columns.js";
 import { clear, debounce, fail, h, notice, put, repeat, set, smallButton } from "./dom.js";
@@ -202,12 +202,11 @@ class CustomersPage {
 
 	async load() {
 		this.running?.abort();
-		const mine = this.running = new AbortController();
+		const mine = this.running = within(this.signal);
 		const [path, parameters] = request(this.now);
 
 		try {
-			const answer = await get(path, parameters,
-				AbortSignal.any([this.signal, mine.signal]));
+			const answer = await get(path, parameters, mine.signal);
 
 			if (answer.matched && this.now.offset >= answer.matched)
 				this.setQuery({ offset: null });
