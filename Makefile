@@ -140,6 +140,9 @@ $(BUILD)/asan/libnfmeter.a: $(LIB_SRC:%.c=$(BUILD)/asan/%.o) $(BUILD)/web_files.
 	@rm -f $@
 	ar rcs $@ $^
 
+$(BUILD)/asan/nfmeter: $(BUILD)/asan/user/main.o $(BUILD)/asan/libnfmeter.a
+	$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(LDLIBS)
+
 # ---- tests and benches ----
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libnfmeter.a
 	$(CC) $(CFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
@@ -188,7 +191,7 @@ deps-build deps-run deps-test deps-fuzz: deps-%:
 
 # The second make reads the world anew: packages (and with them bpftool) may just have come.
 tests: all $(FUZZ:%=$(BUILD)/asan/tests/fuzz/replay_%) $(UNIT) $(UNIT_ASAN) $(BPF_TESTS) $(BENCHES) $(BENCH_BPF) $(BUILD)/nfsend $(BUILD)/clock_shift.so \
-	$(BUILD)/nfmeter-fault $(OTHERS:%=$(BUILD)/%/nfmeter) $(BUILD)/other/nfmeter-fault \
+	$(BUILD)/asan/nfmeter $(BUILD)/nfmeter-fault $(OTHERS:%=$(BUILD)/%/nfmeter) $(BUILD)/other/nfmeter-fault \
 	$(BUILD)/tests/web/node_modules/.package-lock.json $(BUILD)/tests/web/demo
 
 test: deps-test

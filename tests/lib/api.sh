@@ -55,7 +55,8 @@ api_start() { # KEY=VALUE…
 api_launch() { # KEY=VALUE…
 	ALONE=yes
 	configure http.listen="${API_LISTEN:-127.0.0.1:9996}" "$@"
-	"${IN_COLLECTOR[@]}" "${API_PROGRAM:-$NFMETER}" -c "$CONF" http >>"$LAB/http.log" 2>&1 &
+	"${IN_COLLECTOR[@]}" "${RUN_AS[@]}" "${API_PROGRAM:-$NFMETER}" -c "$CONF" http \
+		>>"$LAB/http.log" 2>&1 &
 	SERVER=$!
 }
 

@@ -6,7 +6,7 @@
 . "$ROOT/tests/lib/api.sh"
 
 own() { # FILE: the server's own; and what changes by itself between two scrapes
-	grep -v -E 'nfmeter_(http|agent_cpu|agent_resident|process|exporter_last|exporter_state)' "$1" |
+	grep -v -E 'nfmeter_(http|agent_cpu|agent_resident|process|exporter_(last|state))' "$1" |
 		grep -v -E '(_seconds|_age_seconds|_run_time_seconds_total)(\{| )' |
 		sed -E 's/^(# .*|[a-z_]+(\{[^}]*\})?).*/\1/' | sort
 }

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Settings by the API: with an administrator's token they change the running agent, which says in its
-# log who did it; with another one, or none, nothing changes. The server comes again after a change
-# and after its death, and ends with the agent, however that ends.
+# Settings by the API: with an administrator's token they change the running agent, which says in
+# its log who did it; with another one, or none, nothing changes. The server comes again after a
+# change and after its death, and ends with the agent, however that ends.
 . "$(dirname "$0")/../lib/lab.sh"
 
 ask() { # METHOD PATH TOKEN [BODY]: status, then the answer
 	in_collector curl -s -m 20 -X "$1" -o "$LAB/body" -w '%{http_code} ' \
-		${3:+-H "Authorization: Bearer $3"} ${4:+-H 'Content-Type: application/json' -d "$4"} \
+		${3:+-H "Authorization: Bearer $3"} \
+		${4:+-H 'Content-Type: application/json' -d "$4"} \
 		"http://127.0.0.1:9996$2"
 	cat "$LAB/body"
 }

@@ -62,7 +62,7 @@ address = $ROUTER"
 send_waves() {
 	local rate
 
-	local options='--version 5 --bytes 20000'
+	local options='--version 5 --bytes 5000'
 
 	# shellcheck disable=SC2086 # words
 	send $options --datagrams 100 --rate 50

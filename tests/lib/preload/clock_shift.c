@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * For LD_PRELOAD: the wall clock as $NFM_TEST_CLOCK says, a file with the seconds to be added to
- * it, read at every call. All other clocks, and so all timeouts, go as they do.
+ * it, read at every call; the clock that never goes back as $NFM_TEST_MONOTONIC says. All other
+ * clocks, and so the kernel's timeouts, go as they do.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -10,9 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
-static time_t shift_s(void)
+static time_t shift_s(const char *name)
 {
-	const char *path = getenv("NFM_TEST_CLOCK");
+	const char *path = getenv(name);
 	char text[32] = "";
 	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 
@@ -29,7 +30,9 @@ int clock_gettime(clockid_t clock, struct timespec *now)
 	if (syscall(SYS_clock_gettime, clock, now))
 		return -1;
 	if (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)
-		now->tv_sec += shift_s();
+		now->tv_sec += shift_s("NFM_TEST_CLOCK");
+	if (clock == CLOCK_MONOTONIC || clock == CLOCK_MONOTONIC_COARSE)
+		now->tv_sec += shift_s("NFM_TEST_MONOTONIC");
 	return 0;
 }
 
