@@ -15,9 +15,9 @@
 
 #define PATIENCE_NS (30 * NFM_NS_PER_S) /* a change waits for a rotation under way */
 
-void nfm_channel_init(struct nfm_channel *channel, int fd, const char *runtime)
+void nfm_channel_init(struct nfm_channel *channel, int fd)
 {
-	*channel = (struct nfm_channel){ .fd = fd, .runtime = runtime };
+	*channel = (struct nfm_channel){ .fd = fd };
 	pthread_mutex_init(&channel->mutex, NULL);
 }
 
@@ -67,8 +67,9 @@ static int exchange(struct nfm_channel *channel, const char *request, char **ans
 	_cleanup_free_ char *line = malloc(NFM_CONTROL_MAX);
 	int err = line ? 0 : -ENOMEM;
 
-	if (channel->fd < 0 && channel->runtime)
-		return nfm_control_call(channel->runtime, request, answer, error);
+	if (strlen(request) + 2 >= NFM_CONTROL_MAX) /* with its end, and the NUL there */
+		return nfm_error_set(error, -E2BIG, "more than the agent takes at once, %u bytes",
+				     NFM_CONTROL_MAX);
 	pthread_mutex_lock(&channel->mutex);
 	if (!err)
 		err = channel->fd < 0 ? -ECONNREFUSED : send_line(channel->fd, request);

@@ -12,17 +12,16 @@
 #include "base/error.h"
 
 struct nfm_channel {
-	int fd; /* -1: we were started by hand; the control socket is asked */
-	const char *runtime;
+	int fd; /* -1: we were started by hand, and have nobody to ask */
 	pthread_mutex_t mutex; /* one question at a time */
 };
 
-void nfm_channel_init(struct nfm_channel *channel, int fd, const char *runtime);
+void nfm_channel_init(struct nfm_channel *channel, int fd);
 
 /**
  * Sends `request`, one line without its end, and waits for the answer, which yajl_tree_free()
- * frees. -ECONNREFUSED: there is no agent; -ETIMEDOUT; -EREMOTEIO: the agent refused, its text is
- * in `error`; -EACCES: it refused because of who asks.
+ * frees. -ECONNREFUSED: there is no agent; -ETIMEDOUT; -E2BIG: longer than the agent takes;
+ * -EREMOTEIO: the agent refused, its text is in `error`; -EACCES: it refused because of who asks.
  */
 int nfm_channel_ask(struct nfm_channel *channel, const char *request, yajl_val *answer,
 		    struct nfm_error *error);
