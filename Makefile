@@ -103,9 +103,11 @@ $(BUILD)/tests/%.bpf.o: tests/%.bpf.c
 
 # ---- the page: what comes from npm ----
 $(BUILD)/web/node_modules/.package-lock.json: user/web/package.json user/web/package-lock.json
-	@mkdir -p $(BUILD)/web
-	cp $^ $(BUILD)/web
-	cd $(BUILD)/web && npm ci --ignore-scripts --no-audit --no-fund --silent
+$(BUILD)/tests/web/node_modules/.package-lock.json: tests/web/package.json tests/web/package-lock.json
+$(BUILD)/%/node_modules/.package-lock.json:
+	@mkdir -p $(BUILD)/$*
+	cp $^ $(BUILD)/$*
+	cd $(BUILD)/$* && npm ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 $(BUILD)/web/uPlot.LICENSE.txt: $(BUILD)/web/node_modules/.package-lock.json
@@ -186,7 +188,8 @@ deps-build deps-run deps-test deps-fuzz: deps-%:
 
 # The second make reads the world anew: packages (and with them bpftool) may just have come.
 tests: all $(FUZZ:%=$(BUILD)/asan/tests/fuzz/replay_%) $(UNIT) $(UNIT_ASAN) $(BPF_TESTS) $(BENCHES) $(BENCH_BPF) $(BUILD)/nfsend $(BUILD)/clock_shift.so \
-	$(BUILD)/asan/nfmeter $(BUILD)/nfmeter-fault $(OTHERS:%=$(BUILD)/%/nfmeter) $(BUILD)/other/nfmeter-fault
+	$(BUILD)/asan/nfmeter $(BUILD)/nfmeter-fault $(OTHERS:%=$(BUILD)/%/nfmeter) $(BUILD)/other/nfmeter-fault \
+	$(BUILD)/tests/web/node_modules/.package-lock.json
 
 test: deps-test
 	@$(MAKE) --no-print-directory tests

@@ -50,6 +50,7 @@ take_config() {
 	take 'config set, reset' config set collector.interval 2
 	take 'config set, reset' config set collector.capacity 2048
 	take_both config config
+	take status status
 	take_csv 'config set, reset' config reset collector.capacity
 }
 

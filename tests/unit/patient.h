@@ -5,6 +5,8 @@
 
 #include "commands.h"
 
+#include <sys/stat.h>
+
 #include "cli/doctor.h"
 
 struct patient {
@@ -65,6 +67,10 @@ static int set_up_patient(void **state)
 	p->doctor.config.interface_count = 1;
 	strcpy(p->doctor.config.interfaces[0], "eth0");
 	strcpy(p->doctor.config.directory, p->f->directory);
+	if (chmod(p->f->directory, 0755) < 0) /* the HTTP server's user looks into it */
+		return -1;
+	path_in(p->f, "tokens", p->doctor.config.http_tokens,
+		sizeof(p->doctor.config.http_tokens));
 	strcpy(p->doctor.config.customers_file, p->f->cli.config.customers_file);
 	p->doctor.table.in_maps = true;
 	return 0;

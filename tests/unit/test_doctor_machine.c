@@ -134,15 +134,38 @@ static void directories(void **state)
 	FAILS("directory", "make room");
 	p->doctor.directory_free_bytes = 1ULL << 30;
 	OK("directory");
-	p->doctor.config.expire_size_bytes = 0;
-	OK("directory");
-	p->doctor.config.expire_lifetime_s = 0;
-	WARNS("directory", "nothing expires");
-	p->doctor.config.expire_lifetime_s = 1;
 	p->doctor.directory_error = -ENOENT;
 	WARNS("directory", "the agent makes it");
 	p->doctor.directory_error = -EACCES;
 	FAILS("directory", "Permission denied");
+}
+
+static void expiries(void **state)
+{
+	struct patient *p = *state;
+	struct nfm_config *config = &p->doctor.config;
+
+	SAYS("expiry", "8928 files at most"); /* 31 d of 300 s */
+	config->expire_size_bytes = 0;
+	OK("expiry");
+	config->expire_lifetime_s = 0;
+	WARNS("expiry", "nothing expires");
+	config->expire_size_bytes = 10ULL << 30;
+	OK("expiry");
+	p->doctor.directory_free_bytes = 5ULL << 30; /* half of it may be there already */
+	OK("expiry");
+	p->doctor.directory_free_bytes--;
+	WARNS("expiry", "more than the disk");
+	p->doctor.directory_free_bytes = 100ULL << 30;
+	config->expire_lifetime_s = 36 * 3600;
+	OK("expiry");
+	config->expire_lifetime_s--;
+	WARNS("expiry", "rollup");
+	config->interval_s = 1;
+	config->expire_lifetime_s = 200000;
+	OK("expiry");
+	config->expire_lifetime_s++;
+	WARNS("expiry", "200001 files");
 }
 
 static void customers_files(void **state)
@@ -340,6 +363,7 @@ int main(void)
 		WITH_PATIENT(mtus),
 		WITH_PATIENT(socket_buffers),
 		WITH_PATIENT(directories),
+		WITH_PATIENT(expiries),
 		WITH_PATIENT(customers_files),
 		WITH_PATIENT(agents),
 		WITH_PATIENT(datapaths),

@@ -196,11 +196,52 @@ static void test_relative_path(void **state)
 			 -ENOENT);
 }
 
+static void check_named(const char *before, const char *id, const char *name, const char *after)
+{
+	const char *const prefix[] = { "10.0.9.0/24" };
+
+	write_text(before);
+	if (nfm_registry_file_set_named(the_file(), id, name, prefix, 1, &error))
+		fail_msg("%s", error.text);
+	check_text(after);
+}
+
+static void test_set_with_a_name(void **state)
+{
+	const char *const prefix[] = { "10.0.9.0/24" };
+	const char *unnamed = "id,prefixes\na,10.0.0.1\n";
+
+	(void)state;
+	check_named("id,name,prefixes\na,old,10.0.0.1\n", "a", "new",
+		    "id,name,prefixes\na,new,10.0.9.0/24\n");
+	check_named("prefixes,id,name,note\n\"10.0.0.1;::1\",a,\"o,\"\"ld\",x\n", "a", "A, \"B\"",
+		    "prefixes,id,name,note\n\"10.0.9.0/24\",a,\"A, \"\"B\"\"\",x\n");
+	check_named("id,name,prefixes\na,old,10.0.0.1\n", "a", "", /* none any more */
+		    "id,name,prefixes\na,,10.0.9.0/24\n");
+	check_named("id,name,prefixes\na,old,10.0.0.1\n", "a", NULL,
+		    "id,name,prefixes\na,old,10.0.9.0/24\n");
+	check_named("id,name,prefixes\na,old,10.0.0.1\n", "b", " B ",
+		    "id,name,prefixes\na,old,10.0.0.1\nb,\" B \",10.0.9.0/24\n");
+	check_named("id,prefixes,name,x\na,10.0.0.1\n", "a", "new",
+		    "id,prefixes,name,x\na,10.0.9.0/24,new\n");
+	write_text(unnamed);
+	check_refused(unnamed,
+		      nfm_registry_file_set_named(the_file(), "a", "n", prefix, 1, &error),
+		      "no column for names");
+	check_refused(unnamed,
+		      nfm_registry_file_set_named(the_file(), "a", "n\n", prefix, 1, &error),
+		      "control characters");
+	check_refused(unnamed,
+		      nfm_registry_file_set_named(the_file(), "a", "\xff", prefix, 1, &error),
+		      "UTF-8");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_set_changes_one_field, make_folder,
 						remove_folder),
+		cmocka_unit_test_setup_teardown(test_set_with_a_name, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_set_appends, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_set_many_prefixes, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_set_makes_file, make_folder, remove_folder),

@@ -457,6 +457,57 @@ static void ranges_without_files_are_empty(void **state)
 	nfm_history_clear(&history);
 }
 
+/* What is read of several at once is what is read of each alone. */
+static void assert_together(const char *const *ids, uint32_t count)
+{
+	const struct nfm_history_options options = past_options();
+	const struct nfm_history_range range = { past_from_s + 100, past_now_s, NFM_STEP_SECONDS,
+						 777 };
+	struct nfm_history together[8], alone = { 0 };
+	struct nfm_error error;
+
+	assert_int_equal(nfm_history_read_points(&options, ids, count, &range, together, &error),
+			 0);
+	for (uint32_t i = 0; i < count; i++) {
+		const struct nfm_history *one = &together[i];
+
+		assert_int_equal(nfm_history_read(&options, NFM_HISTORY_CUSTOMER, ids[i], &range,
+						  &alone, &error), 0);
+		assert_string_equal(one->id, ids[i]);
+		assert_string_equal(one->name, alone.name);
+		assert_int_equal(one->found, alone.found);
+		assert_int_equal(one->point_count, alone.point_count);
+		assert_memory_equal(one->point, alone.point,
+				    alone.point_count * sizeof(*alone.point));
+		assert_int_equal(one->head.quality.covered_ms, alone.head.quality.covered_ms);
+		nfm_history_clear(&alone);
+		nfm_history_clear(&together[i]);
+	}
+}
+
+static void several_at_once_are_as_one_by_one(void **state)
+{
+	static const char *const any[] = { "dora", "nobody", "anna", "bert", "dora", "" };
+	static const char *const real[] = { "carl", "anna", "dora" };
+	struct nfm_history_options options;
+	const struct nfm_history_range range = { NOON_S, NOON_S + 1000, NFM_STEP_SECONDS, 0 };
+	struct nfm_history kept = { .point_count = 77 };
+	struct nfm_error error;
+
+	(void)state;
+	past_make("UTC0", NOON_S);
+	assert_together(any, NFM_ARRAY_SIZE(any));
+	past_roll_up();
+	assert_together(any, NFM_ARRAY_SIZE(any));
+	past_remove("*", "2026112*");
+	flip_byte(in_folder(past_path[30]), behind_header(in_folder(past_path[30])) + 40);
+	assert_together(real, NFM_ARRAY_SIZE(real));
+	options = past_options();
+	options.directory = "/nonexistent/folder";
+	assert_int_equal(nfm_history_read_points(&options, any, 1, &range, &kept, &error), -ENOENT);
+	assert_int_equal(kept.point_count, 77);
+}
+
 static int refuse(void *cookie, uint64_t done, uint64_t all)
 {
 	(void)cookie;
@@ -514,6 +565,7 @@ int main(void)
 		TEST(files_of_others_are_passed_over),
 		TEST(unknown_customers_are_no_error),
 		TEST(ranges_without_files_are_empty),
+		TEST(several_at_once_are_as_one_by_one),
 		TEST(failures_leave_the_answer_alone),
 	};
 

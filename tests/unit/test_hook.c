@@ -288,6 +288,33 @@ static void no_hook_is_wanted(void **state)
 	nfm_hook_close(&hook);
 }
 
+/* The configuration changes while we run. */
+static void a_hook_comes_and_goes(void **state)
+{
+	_cleanup_close_ int go = make_gate();
+
+	(void)state;
+	open_hook("");
+	add(1);
+	strcpy(config->hook, "cd %d; read line <go; echo %t >>log");
+	add(2);
+	add(3);
+	add(4);
+	assert_int_equal(nfm_hook_backlog(&hook), 3);
+	config->hook[0] = '\0';
+	add(5);
+	assert_int_equal(write(go, "\n", 1), 1);
+	wait_for_all(); /* the one that runs ends, those that wait do not begin */
+	assert_log("202611221202\n");
+	assert_int_equal(ctl.hook_epoch, 5);
+	strcpy(config->hook, "cd %d; echo again %t >>log");
+	add(6);
+	wait_for_all();
+	assert_log("202611221202\nagain 202611221206\n");
+	assert_int_equal(ctl.hook_failures, 0);
+	nfm_hook_close(&hook);
+}
+
 static void queue_is_bounded(void **state)
 {
 	_cleanup_close_ int go = make_gate();
@@ -428,6 +455,7 @@ int main(void)
 		TEST(slow_runs_come_one_by_one),
 		TEST(failing_runs_stop_nothing),
 		TEST(no_hook_is_wanted),
+		TEST(a_hook_comes_and_goes),
 		TEST(queue_is_bounded),
 		TEST(the_nfdump_file_is_handed_over),
 		TEST(restart_repeats_none_and_leaves_none_out),

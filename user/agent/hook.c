@@ -157,8 +157,9 @@ static void begin_next(struct nfm_hook *hook)
 		hook->first = (hook->first + 1) % NFM_HOOK_QUEUE;
 		hook->count--;
 		if (!hook->config->hook[0]) { /* it was taken out of the configuration */
-			__atomic_store_n(&hook->table->ctl->hook_epoch, job->epoch,
-					 __ATOMIC_RELEASE);
+			struct nfm_ctl *ctl = hook->table->ctl;
+
+			ctl->hook_epoch = NFM_MAX(ctl->hook_epoch, job->epoch);
 			continue;
 		}
 		r = nfm_hook_expand(hook->config->hook, job->path,

@@ -41,12 +41,15 @@ static void copy_word(char *to, size_t size, const char *from)
 	to[used] = '\0';
 }
 
-static int deny(const struct asker *asker, const char *why, struct nfm_error *error)
+/* `more`: for the log alone. */
+static int deny(const struct asker *asker, const char *why, const char *more,
+		struct nfm_error *error)
 {
 	static struct nfm_log_limit limit = NFM_LOG_LIMIT(DENIED_LOG_S, 5);
 
 	nfm_log_limited(&limit, nfm_clock_monotonic_ns(), LOG_WARNING,
-			"settings: refused to %s: %s", asker->peer, why);
+			"settings: refused to %s: %s%s%s", asker->peer, why, *more ? ": " : "",
+			more);
 	return nfm_error_set(error, -EACCES, "%s", why);
 }
 
@@ -57,21 +60,23 @@ static int identify(const struct nfm_agent *agent, const struct nfm_control_requ
 	_cleanup_(nfm_tokens_clear) struct nfm_tokens tokens = {};
 	const char *text = get_string(request->body, "token");
 	const struct nfm_token *token;
+	struct nfm_error why;
 	int r;
 
 	*asker = (struct asker){ .name = "root", .peer = NFM_CONTROL_SOCKET };
 	if (request->local)
 		return 0;
 	copy_word(asker->peer, sizeof(asker->peer), get_string(request->body, "peer"));
-	r = nfm_tokens_read(agent->config->http_tokens, &tokens, error);
+	r = nfm_tokens_read(agent->config->http_tokens, &tokens, &why);
 	if (r < 0)
-		return deny(asker, "the tokens cannot be read: the agent's log says more", error);
+		return deny(asker, "the tokens cannot be read, the agent's log says why",
+			    why.text, error);
 	token = text ? nfm_tokens_find(&tokens, text) : NULL;
 	if (!token || token->role != NFM_TOKEN_ADMIN)
 		return deny(asker,
 			    token ? "the token is not an administrator's" :
 				    "no valid token: `nfmeter token add admin NAME` makes one",
-			    error);
+			    "", error);
 	strcpy(asker->name, token->name);
 	return 0;
 }

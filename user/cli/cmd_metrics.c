@@ -44,6 +44,13 @@ static int read_arguments(int argc, char **argv, struct request *request)
 	return optind == argc ? 0 : -EINVAL;
 }
 
+/* Without --customer those of the configuration, as the HTTP server does. */
+static void take_configured(const struct nfm_config *config, struct request *request)
+{
+	for (unsigned int i = 0; i < config->metrics_customer_count; i++)
+		request->customers[request->customer_count++] = config->metrics_customers[i];
+}
+
 int nfm_cmd_metrics(struct nfm_cli *cli, int argc, char **argv)
 {
 	_cleanup_(nfm_table_close) struct nfm_table t = { .refusals_fd = -1 };
@@ -55,6 +62,8 @@ int nfm_cmd_metrics(struct nfm_cli *cli, int argc, char **argv)
 
 	if (read_arguments(argc, argv, &request))
 		return 2;
+	if (!request.customer_count)
+		take_configured(&cli->config, &request);
 	signal(SIGPIPE, SIG_IGN);
 	err = nfm_ask(cli->config.runtime, &ask, &agent, &error);
 	if (err && err != -ECONNREFUSED)

@@ -70,6 +70,9 @@ struct nfm_check {
 	void (*run)(const struct nfm_doctor *doctor, struct nfm_finding *finding);
 };
 
+/* doctor_http.c */
+void nfm_doctor_http(const struct nfm_doctor *doctor, struct nfm_finding *finding);
+
 /* Both end with a NULL name. */
 extern const struct nfm_check nfm_doctor_machine[]; /* machine, files, agent */
 extern const struct nfm_check nfm_doctor_traffic[]; /* exporters and what they send */

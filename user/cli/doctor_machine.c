@@ -21,6 +21,8 @@
 #define MTU_PLAIN 1500U
 #define RECEIVE_BUFFER (32U << 20) /* what the agent asks for: user/agent/socket.c */
 #define SPACE_LEAST (64ULL << 20)
+#define ROLLED_UP_S (36U * 3600) /* a day, and until its last late bytes are in */
+#define FILES_MOST 200000U
 #define SPACE_ENOUGH (1ULL << 30)
 
 #define OK NFM_HEALTH_OK
@@ -205,10 +207,42 @@ static void check_directory(const struct nfm_doctor *d, struct nfm_finding *f)
 				path, space);
 	else
 		nfm_finding_say(f, OK, "%s is writable and has %s left", path, space);
-	if (!d->config.expire_size_bytes && !d->config.expire_lifetime_s)
+}
+
+/* Each rotation lists the folder; each midnight reads what the day has left there. */
+static void check_expiry(const struct nfm_doctor *d, struct nfm_finding *f)
+{
+	const struct nfm_config *config = &d->config;
+	uint64_t lifetime_s = config->expire_lifetime_s;
+	uint64_t files = lifetime_s / config->interval_s;
+	char size[32];
+
+	nfm_units_format_count(config->expire_size_bytes, "B", size, sizeof(size));
+	if (!config->expire_size_bytes && !lifetime_s)
 		nfm_finding_say(f, WARN,
 				"nothing expires, so the disk fills: set [expire] size or "
 				"lifetime");
+	if (config->expire_size_bytes &&
+	    config->expire_size_bytes > d->directory_free_bytes + config->expire_size_bytes / 2)
+		nfm_finding_say(
+			f, WARN,
+			"[expire] size is %s: more than the disk may have room for: lower it, "
+			"or rely on lifetime",
+			size);
+	if (lifetime_s && lifetime_s < ROLLED_UP_S)
+		nfm_finding_say(f, WARN,
+				"[expire] lifetime is shorter than a day and a half: snapshots go "
+				"before midnight's rollup can use them, and with them the history");
+	if (files > FILES_MOST)
+		nfm_finding_say(
+			f, WARN,
+			"interval and lifetime make %" PRIu64 " files, which each rotation "
+			"looks through: raise interval, or lower lifetime (rollups keep hours "
+			"and days)",
+			files);
+	if (!f->text[0])
+		nfm_finding_say(f, OK, "%" PRIu64 " files at most, %s", files,
+				config->expire_size_bytes ? size : "of any size");
 }
 
 static void check_customers(const struct nfm_doctor *d, struct nfm_finding *f)
@@ -300,9 +334,11 @@ const struct nfm_check nfm_doctor_machine[] = {
 	{ "mtu", NFM_NEEDS_CONFIG, check_mtu },
 	{ "socket-buffer", NFM_NEEDS_CONFIG, check_socket_buffer },
 	{ "directory", NFM_NEEDS_CONFIG, check_directory },
+	{ "expiry", NFM_NEEDS_CONFIG, check_expiry },
 	{ "customers", NFM_NEEDS_CONFIG, check_customers },
 	{ "agent", NFM_NEEDS_CONFIG, check_agent },
 	{ "table", NFM_NEEDS_CONFIG, check_table },
 	{ "datapath", NFM_NEEDS_CONFIG | NFM_NEEDS_TABLE, check_datapath },
+	{ "http", NFM_NEEDS_CONFIG, nfm_doctor_http },
 	{ NULL, 0, NULL },
 };

@@ -139,7 +139,7 @@ static int make_rates(struct work *work, const struct taking *taking, unsigned i
 
 static int make_points(const struct work *work, struct nfm_history *out)
 {
-	uint64_t *const *a = work->amount.column, *const *q = work->quality.column;
+	uint64_t *const *a = work->amount.column;
 
 	out->point = calloc(work->count, sizeof(*out->point));
 	if (!out->point)
@@ -153,16 +153,23 @@ static int make_points(const struct work *work, struct nfm_history *out)
 				a[NFM_CELL_UP_FLOWS][i] },
 			.down = { a[NFM_CELL_DOWN_BYTES][i], a[NFM_CELL_DOWN_PACKETS][i],
 				  a[NFM_CELL_DOWN_FLOWS][i] },
-			.quality = {
-				.covered_ms = q[NFM_CELL_COVERED_MS][i],
-				.lost_records = q[NFM_CELL_LOST_RECORDS][i],
-				.lost_datagrams = q[NFM_CELL_LOST_DATAGRAMS][i],
-				.rejected_records = q[NFM_CELL_REJECTED_RECORDS][i],
-				.rejected_datagrams = q[NFM_CELL_REJECTED_DATAGRAMS][i],
-				.unbalanced = q[NFM_CELL_UNBALANCED][i],
-			},
 		};
 	return 0;
+}
+
+static void fill_quality(const struct work *work, struct nfm_history *out)
+{
+	uint64_t *const *q = work->quality.column;
+
+	for (uint32_t i = 0; i < work->count; i++)
+		out->point[i].quality = (struct nfm_history_quality){
+			.covered_ms = q[NFM_CELL_COVERED_MS][i],
+			.lost_records = q[NFM_CELL_LOST_RECORDS][i],
+			.lost_datagrams = q[NFM_CELL_LOST_DATAGRAMS][i],
+			.rejected_records = q[NFM_CELL_REJECTED_RECORDS][i],
+			.rejected_datagrams = q[NFM_CELL_REJECTED_DATAGRAMS][i],
+			.unbalanced = q[NFM_CELL_UNBALANCED][i],
+		};
 }
 
 /* Everything but the plan, into `out`, which may then hold a part of it. */
@@ -185,6 +192,8 @@ static int read_customer(struct work *work, enum nfm_history_kind kind, const ch
 	if (!err && (make_points(work, out) ||
 		     make_rates(work, &taking, percentile, &out->rates)))
 		err = nfm_error_set(error, -ENOMEM, "out of memory");
+	if (!err)
+		fill_quality(work, out);
 	out->head.damaged = work->plan.damaged;
 	free(taking.kept);
 	return err;
@@ -209,6 +218,67 @@ int nfm_history_read(const struct nfm_history_options *options, enum nfm_history
 	}
 	*out = history;
 	return 0;
+}
+
+/* ---- several customers ---- */
+
+static void spread(void *cookie, const struct nfm_cell *cell,
+		   const struct nfm_plan_window *window)
+{
+	nfm_overview_spread(cookie, cell, window);
+}
+
+static int read_one(struct work *work, const char *id, struct nfm_history *out)
+{
+	int err;
+
+	memset(work->amount.column[0], 0,
+	       (size_t)work->count * NFM_CELL_COLUMNS * sizeof(*work->amount.column[0]));
+	snprintf(out->id, sizeof(out->id), "%s", id);
+	err = nfm_plan_walk_customer(&work->plan, NFM_HISTORY_CUSTOMER, id, spread, &work->amount,
+				     out->name, &out->found);
+	return err ?: make_points(work, out);
+}
+
+/* All amounts before quality: see `kept`. */
+static int read_several(struct work *work, const char *const *ids, uint32_t count,
+			struct nfm_history *out, struct nfm_error *error)
+{
+	struct nfm_history_head head = { 0 };
+	int err = 0;
+
+	for (uint32_t i = 0; !err && i < count; i++)
+		err = read_one(work, ids[i], &out[i]);
+	if (err)
+		return nfm_error_set(error, err, "the history cannot be read: %s", strerror(-err));
+	err = nfm_overview_make(&work->plan, &work->quality, &head, &work->samples, error);
+	head.damaged = work->plan.damaged;
+	for (uint32_t i = 0; !err && i < count; i++) {
+		out[i].head = head;
+		fill_quality(work, &out[i]);
+	}
+	return err;
+}
+
+int nfm_history_read_points(const struct nfm_history_options *options, const char *const *ids,
+			    uint32_t count, const struct nfm_history_range *range,
+			    struct nfm_history *out, struct nfm_error *error)
+{
+	_cleanup_free_ struct nfm_history *several = calloc(count, sizeof(*several));
+	_cleanup_(work_clear) struct work work = { .count = 0 };
+	int err = several ? work_steps(&work, range, error) :
+			    nfm_error_set(error, -ENOMEM, "out of memory");
+
+	if (!err)
+		err = nfm_plan_make(options, range->from_unix_s, range->to_unix_s, &work.plan,
+				    error);
+	if (!err)
+		err = read_several(&work, ids, count, several, error);
+	if (!err)
+		memcpy(out, several, count * sizeof(*several));
+	for (uint32_t i = 0; err && several && i < count; i++)
+		nfm_history_clear(&several[i]);
+	return err;
 }
 
 void nfm_history_clear(struct nfm_history *history)

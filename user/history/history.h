@@ -122,6 +122,14 @@ int nfm_history_read(const struct nfm_history_options *options, enum nfm_history
 		     struct nfm_history *out, struct nfm_error *error);
 void nfm_history_clear(struct nfm_history *history);
 
+/**
+ * Points of several customers, read together: `out` has room for `count`, and stays on failure.
+ * They have no rates. Errors as nfm_history_read().
+ */
+int nfm_history_read_points(const struct nfm_history_options *options, const char *const *ids,
+			    uint32_t count, const struct nfm_history_range *range,
+			    struct nfm_history *out, struct nfm_error *error);
+
 /** One customer's line of a report. Strings live until the next line. */
 struct nfm_report_line {
 	enum nfm_history_kind kind;

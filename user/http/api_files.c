@@ -280,38 +280,41 @@ static void write_rates(struct nfm_output *out, const char *key, const struct nf
 	nfm_output_end(out);
 }
 
-static int write_spark(struct nfm_output *out, const struct nfm_history_options *options,
-		       const struct nfm_history_range *range, const char *id,
-		       struct nfm_error *error)
+static void write_spark(struct nfm_output *out, const struct nfm_history *history)
 {
-	_cleanup_(nfm_history_clear) struct nfm_history history = { 0 };
-	int err = nfm_history_read(options, NFM_HISTORY_CUSTOMER, id, range, &history, error);
-
-	if (err)
-		return err;
 	nfm_output_object(out, NULL);
-	nfm_output_string(out, "id", id);
-	write_rates(out, "up_bps", &history, true);
-	write_rates(out, "down_bps", &history, false);
+	nfm_output_string(out, "id", history->id);
+	write_rates(out, "up_bps", history, true);
+	write_rates(out, "down_bps", history, false);
 	nfm_output_end(out);
-	return 0;
 }
 
-static int write_sparks(struct nfm_output *out, const struct nfm_request *request,
-			const struct nfm_history_options *options,
-			const struct nfm_history_range *range, struct nfm_error *error)
+static void write_sparks(struct nfm_output *out, const struct nfm_history_range *range,
+			 const struct nfm_history *history, uint32_t count)
 {
-	int err = 0;
-
 	nfm_output_object(out, NULL);
 	nfm_output_time(out, "from", range->from_unix_s * NFM_NS_PER_S);
 	nfm_output_time(out, "to", range->to_unix_s * NFM_NS_PER_S);
 	nfm_output_u64(out, "step_seconds", range->step);
 	nfm_output_array(out, "customers");
-	for (uint32_t i = 0; !err && i < request->argument_count; i++)
-		err = write_spark(out, options, range, request->argument[i].value, error);
+	for (uint32_t i = 0; i < count; i++)
+		write_spark(out, &history[i]);
 	nfm_output_end(out);
 	nfm_output_end(out);
+}
+
+/* 1 to SPARKS_MOST ids, none of them another's than the one who may be seen. */
+static int take_sparks(const struct nfm_request *request, const char *ids[SPARKS_MOST],
+		       struct nfm_error *error)
+{
+	int err = 0;
+
+	if (!request->argument_count || request->argument_count > SPARKS_MOST)
+		return nfm_error_set(error, -EINVAL, "id: 1 to %u customers", SPARKS_MOST);
+	for (uint32_t i = 0; !err && i < request->argument_count; i++) {
+		ids[i] = request->argument[i].value;
+		err = check_customer(&request->who, NFM_HISTORY_CUSTOMER, ids[i], error);
+	}
 	return err;
 }
 
@@ -321,22 +324,24 @@ NFM_API(sparklines)
 	struct nfm_history_options options = options_of(http, &patience);
 	uint32_t step_s = NFM_MAX(SPARK_STEP_S, http->config.interval_s);
 	struct nfm_history_range range = { .unit = NFM_STEP_SECONDS, .step = step_s };
+	struct nfm_history history[SPARKS_MOST];
+	uint32_t count = request->argument_count;
+	const char *ids[SPARKS_MOST];
 	struct nfm_output *out;
-	int err = 0;
+	int err = take_sparks(request, ids, error);
 
-	if (!request->argument_count || request->argument_count > SPARKS_MOST)
-		return nfm_error_set(error, -EINVAL, "id: 1 to %u customers", SPARKS_MOST);
-	for (uint32_t i = 0; !err && i < request->argument_count; i++)
-		err = check_customer(&request->who, NFM_HISTORY_CUSTOMER,
-				     request->argument[i].value, error);
 	if (err)
 		return err;
 	options.now_unix_s = nfm_clock_unix_ns() / NFM_NS_PER_S;
 	range.to_unix_s = nfm_snapshot_slot_next(options.now_unix_s, step_s);
 	range.from_unix_s = range.to_unix_s - NFM_MAX(SPARK_SPAN_S / step_s, 2U) * step_s;
+	err = explain(nfm_history_read_points(&options, ids, count, &range, history, error), error);
+	if (err)
+		return err;
 	out = nfm_api_begin(request, reply, NULL, error);
-	if (!out)
-		return -ENOMEM;
-	err = explain(write_sparks(out, request, &options, &range, error), error);
-	return nfm_api_end(out, err, error);
+	if (out)
+		write_sparks(out, &range, history, count);
+	for (uint32_t i = 0; i < count; i++)
+		nfm_history_clear(&history[i]);
+	return out ? nfm_api_end(out, 0, error) : -ENOMEM;
 }

@@ -27,6 +27,8 @@
 #define NICENESS 5
 #define PEM_BYTES (256U << 10)
 #define TICK_MS 1000
+#define FINISH_NS (2 * NFM_NS_PER_S) /* for answers that are being sent at the end */
+#define FINISH_POLL_MS 5
 #define SPARE_FILES 256U /* beside connections: answers, snapshots under reading */
 
 static void tls_clear(struct nfm_server_tls *tls)
@@ -149,12 +151,23 @@ static void loop(struct nfm_http *http, int signal_fd)
 	}
 }
 
+/* Answers on their way, that of the change for which we are to be started anew among them. */
+static void finish_answers(const struct nfm_http *http)
+{
+	uint64_t end_ns = nfm_clock_monotonic_ns() + FINISH_NS;
+
+	while (atomic_load(&http->counts.in_flight) && nfm_clock_monotonic_ns() < end_ns)
+		poll(NULL, 0, FINISH_POLL_MS);
+}
+
 /* Whoever waits is woken first, workers and listeners: see nfm_server_stop(). */
 static void stop(struct nfm_http *http)
 {
+	nfm_server_quiesce(http);
 	if (http->events)
 		nfm_events_end(http->events);
 	nfm_jobs_stop(http->jobs);
+	finish_answers(http);
 	nfm_server_stop(http);
 	nfm_events_free(http->events);
 	if (http->has_table) {

@@ -232,6 +232,14 @@ int nfm_server_start(struct nfm_http *http, int fd, const struct nfm_server_tls 
 			     "files that belong together?" : "the HTTP server does not start");
 }
 
+void nfm_server_quiesce(struct nfm_http *http)
+{
+	int fd = http->server ? MHD_quiesce_daemon(http->server->daemon) : -1;
+
+	if (fd >= 0)
+		close(fd);
+}
+
 /* Nobody may be suspended when the daemon ends: all who wait are woken before. */
 void nfm_server_stop(struct nfm_http *http)
 {

@@ -22,6 +22,9 @@ int nfm_server_start(struct nfm_http *http, int fd, const struct nfm_server_tls 
 /** Cuts connections that take too long. Call once a second. */
 void nfm_server_tick(struct nfm_http *http);
 
+/** Takes no more connections; those that are there go on. Frees the address for the next server. */
+void nfm_server_quiesce(struct nfm_http *http);
+
 /** No more connections; answers under way are ended first (http->jobs, http->events). */
 void nfm_server_stop(struct nfm_http *http);
 

@@ -23,7 +23,8 @@ export function token() {
 export function keepToken(text, remember = false) {
 	sessionStorage.removeItem(storeKey);
 	localStorage.removeItem(storeKey);
-	if (text) (remember ? localStorage : sessionStorage).setItem(storeKey, text);
+	if (text)
+		(remember ? localStorage : sessionStorage).setItem(storeKey, text);
 }
 
 /** What to do when the collector answers 401. */
@@ -56,31 +57,36 @@ async function errorOf(response) {
 	return new ApiError(response.status, text);
 }
 
+// The server starts anew after each change of the configuration: what fails then is asked again.
+async function tryFetch(where, options, again) {
+	for (const wait of again ? [300, 700, 1500, 0] : [0]) {
+		try {
+			return await fetch(where, options);
+		} catch (error) {
+			if (error.name === "AbortError")
+				throw error;
+			if (wait)
+				await new Promise((resolve) => setTimeout(resolve, wait));
+		}
+	}
+	throw new ApiError(0, "the collector does not answer: does nfmeter run, and is the way " +
+		"to it open?");
+}
+
 /** The Response of a request; ApiError if it was refused or nobody answered. */
 export async function request(path, query, options = {}) {
 	const secret = token();
-	let response;
+	const response = await tryFetch(address(path, query), { ...options,
+		headers: { ...(secret ? { Authorization: `Bearer ${secret}` } : {}),
+			...options.headers },
+	}, options.method !== "DELETE" && path !== "events");
 
-	try {
-		response = await fetch(address(path, query), {
-			...options,
-			headers: {
-				...(secret ? { Authorization: `Bearer ${secret}` } : {}),
-				...options.headers,
-			},
-		});
-	} catch (error) {
-		if (error.name === "AbortError") throw error;
-		throw new ApiError(
-			0,
-			"the collector does not answer: is nfmeter running, and is the " +
-				"way to it open?",
-		);
-	}
-	if (response.ok) return response;
+	if (response.ok)
+		return response;
 	const error = await errorOf(response);
 
-	if (response.status === 401 && path !== "whoami") onSignOut(error.message);
+	if (response.status === 401 && path !== "whoami")
+		onSignOut(error.message);
 	throw error;
 }
 

@@ -2,12 +2,13 @@
 /* Which page stands in the window: routes in the hash, sign-in, header and footer. */
 
 import { get, keepToken, token, whenSignedOut } from "./api.js";
-import { clear, h, notice, put, set } from "./dom.js";
+import { clear, h, notice, put, set, smallButton } from "./dom.js";
 import { connect, disconnect, live, subscribe } from "./events.js";
 import { duration, zone } from "./format.js";
 import { customerPage } from "./page_customer.js";
 import { customersPage } from "./page_customers.js";
-import { exporterPage, exportersPage } from "./page_exporters.js";
+import { exporterPage } from "./page_exporter.js";
+import { exportersPage } from "./page_exporters.js";
 import { overviewPage } from "./page_overview.js";
 import { settingsPage } from "./page_settings.js";
 import { signIn } from "./sign_in.js";
@@ -30,12 +31,8 @@ function route() {
 	const [path, query] = location.hash.replace(/^#\/?/, "").split("?");
 	const [name, ...rest] = path.split("/");
 
-	return {
-		name,
-		id: rest.length ? decodeURIComponent(rest.join("/")) : null,
-		query: new URLSearchParams(query ?? ""),
-		path,
-	};
+	return { name, id: rest.length ? decodeURIComponent(rest.join("/")) : null,
+		query: new URLSearchParams(query ?? ""), path };
 }
 
 /** Writes parameters into the hash; as a step of its own in the history, or in place of this. */
@@ -43,13 +40,16 @@ function setQuery(values, step = false) {
 	const { path, query } = route();
 
 	for (const [key, value] of Object.entries(values)) {
-		if (value === null || value === undefined || value === "") query.delete(key);
-		else query.set(key, value);
+		if (value === null || value === undefined || value === "")
+			query.delete(key);
+		else
+			query.set(key, value);
 	}
 	const text = String(query);
 	const hash = `#/${path}${text ? `?${text}` : ""}`;
 
-	if (hash === location.hash) return;
+	if (hash === location.hash)
+		return;
 	history[step ? "pushState" : "replaceState"](null, "", hash);
 	showRoute();
 }
@@ -60,7 +60,8 @@ function pageOf(to) {
 	const page = pages[to.name];
 	const show = to.id ? page?.one : page?.show;
 
-	return show ? { title: page.title, show, id: to.id } : null;
+	return show ? { title: page.title, show, id: to.id,
+		kind: to.name === "traffic" ? to.id : null } : null;
 }
 
 function showRoute() {
@@ -82,27 +83,14 @@ function showRoute() {
 	markNavigation(to.name);
 	document.title = `${page?.title ?? "Not found"} · nfmeter`;
 	if (!page) {
-		content.append(
-			h("h1", null, "Not found"),
-			notice(
-				"empty",
-				"There is no such page",
-				h("a", { href: "#/" }, "Overview"),
-			),
-		);
+		content.append(h("h1", null, "Not found"),
+			notice("empty", "There is no such page", h("a", { href: "#/" },
+				"Overview")));
 		return;
 	}
-	open.update = page.show(content, {
-		id: page.id,
-		kind: to.name === "traffic" ? to.id : null,
-		me,
-		query: to.query,
-		signal: controller.signal,
-		setQuery,
-		setTitle: (text) => {
-			document.title = `${text} · nfmeter`;
-		},
-	});
+	open.update = page.show(content, { id: page.id, kind: page.kind ?? null,
+		me, query: to.query, signal: controller.signal, setQuery,
+		setTitle: (text) => { document.title = `${text} · nfmeter`; } });
 }
 
 function markNavigation(name) {
@@ -114,13 +102,9 @@ function markNavigation(name) {
 
 function themeSwitch() {
 	const root = document.documentElement;
-	const select = h(
-		"select",
-		{ "aria-label": "Colours", class: "theme", onchange: choose },
-		["auto", "light", "dark"].map((name) =>
-			h("option", { value: name }, `${name[0].toUpperCase()}${name.slice(1)}`),
-		),
-	);
+	const select = h("select", { "aria-label": "Colours", class: "theme", onchange: choose },
+		["auto", "light", "dark"].map((name) => h("option", { value: name },
+			`${name[0].toUpperCase()}${name.slice(1)}`)));
 
 	function choose() {
 		root.dataset.theme = select.value;
@@ -134,10 +118,8 @@ function themeSwitch() {
 const states = {
 	live: () => ["live", "Live"],
 	stale: () => ["stale", `No news for ${silence()}`],
-	waiting: () =>
-		live.arrived
-			? ["stale", `Connecting; values are ${silence()} old`]
-			: ["waiting", "Connecting"],
+	waiting: () => live.arrived ? ["stale", `Connecting; values are ${silence()} old`] :
+		["waiting", "Connecting"],
 	refused: () => ["waiting", ""],
 	off: () => ["waiting", ""],
 };
@@ -170,58 +152,25 @@ function signOut() {
 	start();
 }
 
-function drawHeader(signal) {
-	const links =
-		me.role === "customer"
-			? null
-			: h(
-					"nav",
-					{ "aria-label": "Pages" },
-					navigation.map((name) =>
-						h(
-							"a",
-							{ href: `#/${name}`, "data-name": name },
-							pages[name].title,
-						),
-					),
-				);
+function brand() {
+	return h("a", { class: "brand", href: "#/" },
+		h("img", { src: "icon.svg", alt: "", width: "22", height: "22" }), "nfmeter");
+}
 
-	clear(
-		document.getElementById("header"),
-		h(
-			"a",
-			{ class: "brand", href: "#/" },
-			h("img", { src: "icon.svg", alt: "", width: "22", height: "22" }),
-			"nfmeter",
-		),
-		links,
-		h(
-			"div",
-			{ class: "header-end" },
-			me.role !== "customer" && connectionState(signal),
-			themeSwitch(),
-			me.tokens &&
-				token() &&
-				h(
-					"button",
-					{
-						type: "button",
-						class: "small",
-						onclick: signOut,
-						title: me.name
-							? `signed in as ${me.name}, ${me.role}`
-							: null,
-					},
-					"Sign out",
-				),
-		),
-	);
-	clear(
-		document.getElementById("footer"),
-		h("span", null, `Times are of ${zone()}.`),
+function drawHeader(signal) {
+	const links = me.role === "customer" ? null : h("nav", { "aria-label": "Pages" },
+		navigation.map((name) => h("a", { href: `#/${name}`, "data-name": name },
+			pages[name].title)));
+
+	clear(document.getElementById("header"),
+		brand(), links, h("div", { class: "header-end" },
+			me.role !== "customer" && connectionState(signal), themeSwitch(),
+			me.tokens && token() && smallButton("Sign out", signOut,
+				{ title: me.name && `signed in as ${me.name}, ${me.role}` })));
+	clear(document.getElementById("footer"),
+		h("span", null, `Times are in ${zone()}.`),
 		h("span", null, "k, M, G are powers of 1000; hover a number for all its digits."),
-		h("span", null, `nfmeter ${me.version}`),
-	);
+		h("span", null, `nfmeter ${me.version}`));
 }
 
 // ---- start ----
@@ -234,34 +183,21 @@ async function start(why) {
 	open?.controller.abort();
 	open = null;
 	disconnect();
-	clear(
-		document.getElementById("header"),
-		h("span", { class: "brand" }, "nfmeter"),
-		h("div", { class: "header-end" }, themeSwitch()),
-	);
+	clear(document.getElementById("header"), brand(),
+		h("div", { class: "header-end" }, themeSwitch()));
 	try {
 		me = await get("whoami");
 	} catch (error) {
 		if (error.status !== 401) {
-			clear(
-				main,
-				notice(
-					"error",
-					"The collector cannot be asked",
-					error.message,
-					h(
-						"button",
-						{ type: "button", onclick: () => start() },
-						"Try again",
-					),
-				),
-			);
+			clear(main, notice("error", "The collector cannot be asked", error.message,
+				smallButton("Try again", () => start())));
 			return;
 		}
 		me = await signIn(main, why);
 	}
 	drawHeader(session.signal);
-	if (me.role !== "customer") connect();
+	if (me.role !== "customer")
+		connect();
 	showRoute();
 }
 

@@ -3,7 +3,7 @@
 
 import { hatch, palette } from "./chart.js";
 import { h } from "./dom.js";
-import { clock, exact } from "./format.js";
+import { clock } from "./format.js";
 
 /** Rises of a counter, [{time, lost}] in order, in `bins` of the last `seconds` before `now`. */
 export function rises(ring, now, seconds, bins) {
@@ -29,25 +29,16 @@ function paint(canvas, values, width, height) {
 	canvas.width = width * ratio;
 	canvas.height = height * ratio;
 	context.scale(ratio, ratio);
-	hatch(
-		context,
-		values.flatMap((value, i) => (value === null ? [[i, i + 1]] : [])),
-		{ left: 0, top: 0, width, height },
-		(i) => i * step,
-		colors.hatch,
-		0.8,
-	);
+	hatch(context, values.flatMap((value, i) => value === null ? [[i, i + 1]] : []),
+		{ left: 0, top: 0, width, height }, (i) => i * step, colors.hatch, 0.8);
 	context.fillStyle = colors.rule;
 	context.fillRect(0, height - 1, width, 1);
 	context.fillStyle = colors.bad;
 	values.forEach((value, i) => {
+		const size = Math.max(2, (height - 2) * value / most);
+
 		if (value)
-			context.fillRect(
-				i * step,
-				height - Math.max(2, ((height - 2) * value) / most),
-				Math.max(1.5, step - 0.6),
-				Math.max(2, ((height - 2) * value) / most),
-			);
+			context.fillRect(i * step, height - size, Math.max(1.5, step - 0.6), size);
 	});
 }
 
@@ -81,17 +72,13 @@ export function makeBars(signal) {
 	observer.observe(canvas);
 	signal.addEventListener("abort", () => observer.disconnect());
 	return {
-		node: h(
-			"div",
-			{ class: "bar-chart" },
-			canvas,
-			h("p", { class: "bar-axis help" }, begin, middle, end),
-		),
+		node: h("div", { class: "bar-chart" }, canvas,
+			h("p", { class: "bar-axis help" }, begin, middle, end)),
 		set({ values, from, to, text }) {
 			shown = { values };
 			canvas.setAttribute("aria-label", text);
 			begin.textContent = clock(from);
-			middle.textContent = `${text}; highest bar ${exact(Math.max(0, ...values))}`;
+			middle.textContent = text;
 			end.textContent = clock(to);
 			draw();
 		},

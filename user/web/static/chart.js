@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Rates over time, by uPlot. Down is a filled area, up a line: they differ without their colours.
- * Where nothing was counted the plot is hatched and has no line, since it may not look like silence.
+ * Where nothing was counted the plot is hatched and has no line: it may not look like silence.
  */
 
 import { h, put, set } from "./dom.js";
@@ -14,22 +14,11 @@ const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 /** The colours of the style sheet, as they are now. */
 export function palette() {
 	const style = getComputedStyle(document.documentElement);
-	const names = [
-		"down",
-		"down-fill",
-		"up",
-		"ink",
-		"muted",
-		"rule",
-		"grid",
-		"hatch",
-		"panel",
-		"bad",
-	];
+	const names = ["down", "down-fill", "up", "bad", "ink", "muted", "rule", "grid", "hatch",
+		"panel"];
 
-	return Object.fromEntries(
-		names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]),
-	);
+	return Object.fromEntries(names.map((name) =>
+		[name, style.getPropertyValue(`--${name}`).trim()]));
 }
 
 /** Calls an action when light becomes dark, or the other way round, until the signal. */
@@ -47,7 +36,8 @@ export function hatch(context, ranges, box, position, color, ratio) {
 		const left = Math.max(box.left, position(from));
 		const right = Math.min(box.left + box.width, Math.max(position(to), left + ratio));
 
-		if (right <= box.left || left >= box.left + box.width) continue;
+		if (right <= box.left || left >= box.left + box.width)
+			continue;
 		context.save();
 		context.beginPath();
 		context.rect(left, box.top, right - left, box.height);
@@ -75,13 +65,15 @@ function timeLabels(chart, splits, axis, space, step) {
 		const first = today !== before;
 
 		before = today;
-		if (step >= 27 * 86400) return `${months[date.getMonth()]} ${date.getFullYear()}`;
-		if (step >= 86400) return `${date.getDate()} ${months[date.getMonth()]}`;
-		const time = clock(date, step < 60);
+		if (step >= 27 * 86400)
+			return `${months[date.getMonth()]} ${date.getFullYear()}`;
+		const name = `${date.getDate()} ${months[date.getMonth()]}`;
 
-		return first && splits.length > 1
-			? `${time}\n${weekdays[date.getDay()]} ${date.getDate()} ${months[date.getMonth()]}`
-			: time;
+		if (step >= 86400)
+			return name;
+		const under = first ? `\n${weekdays[date.getDay()]} ${name}` : "";
+
+		return clock(date, step < 60) + under;
 	});
 }
 
@@ -95,86 +87,87 @@ function axes(colors, compact) {
 
 	return [
 		{ ...common, values: timeLabels, size: 46, space: compact ? 62 : 76 },
-		{
-			...common,
-			size: compact ? 62 : 74,
-			space: 34,
-			values: (chart, splits) =>
-				splits.map((value) => (value === 0 ? "0" : trimmed(value))),
-		},
+		{ ...common, size: compact ? 70 : 74, space: 34,
+			values: (chart, splits) => splits.map((value) => value === 0 ? "0" :
+				trimmed(value)) },
 	];
 }
 
 // Of round numbers on an axis: "5 Mb/s" instead of "5.00 Mb/s".
 function trimmed(value) {
-	return count(value, "b/s")
-		.replace(/(\.\d*?)0+ /, "$1 ")
-		.replace(/\. /, " ");
+	return count(value, "b/s").replace(/(\.\d*?)0+ /, "$1 ").replace(/\. /, " ");
 }
 
 function series(colors, stepped) {
 	const paths = stepped ? uPlot.paths.stepped({ align: 1 }) : uPlot.paths.linear();
 
-	return [
-		{},
-		{
-			label: "Down",
-			stroke: colors.down,
-			fill: colors["down-fill"],
-			width: 1.25,
-			paths,
-			points: { show: false },
-		},
+	return [{},
+		{ label: "Down", stroke: colors.down, fill: colors["down-fill"], width: 1.25, paths,
+			points: { show: false } },
 		{ label: "Up", stroke: colors.up, width: 1.75, paths, points: { show: false } },
 	];
 }
 
-// A line across the plot at a rate, with its name at the right.
-function drawLevel(chart, value, text, color, dash) {
+// A name at the right of the plot, above a line at `y` or below it.
+function drawName(chart, y, text, color, below) {
 	const { ctx, bbox } = chart;
 	const ratio = uPlot.pxRatio;
-	const y = Math.round(chart.valToPos(value, "y", true));
+	const right = bbox.left + bbox.width - 3 * ratio;
+	const bottom = below ? y + 16 * ratio : y - 2 * ratio;
 
-	if (y < bbox.top) return;
-	ctx.save();
-	ctx.strokeStyle = ctx.fillStyle = color;
+	ctx.font = `${11 * ratio}px system-ui, sans-serif`;
+	ctx.textAlign = "right";
+	ctx.textBaseline = "bottom";
+	const width = ctx.measureText(text).width + 6 * ratio;
+
+	ctx.globalAlpha = 0.85;
+	ctx.fillStyle = palette().panel;
+	ctx.fillRect(right - width + 3 * ratio, bottom - 13 * ratio, width, 13 * ratio);
+	ctx.globalAlpha = 1;
+	ctx.fillStyle = color;
+	ctx.fillText(text, right, bottom);
+}
+
+function drawLine(chart, y, color, dash) {
+	const { ctx, bbox } = chart;
+	const ratio = uPlot.pxRatio;
+
+	ctx.strokeStyle = color;
 	ctx.lineWidth = 1.25 * ratio;
 	ctx.setLineDash(dash.map((part) => part * ratio));
 	ctx.beginPath();
 	ctx.moveTo(bbox.left, y);
 	ctx.lineTo(bbox.left + bbox.width, y);
 	ctx.stroke();
-	ctx.font = `${11 * ratio}px system-ui, sans-serif`;
-	ctx.textAlign = "right";
-	ctx.textBaseline = "bottom";
-	const width = ctx.measureText(text).width;
-
-	ctx.fillStyle = palette().panel;
-	ctx.globalAlpha = 0.8;
-	ctx.fillRect(
-		bbox.left + bbox.width - width - 6 * ratio,
-		y - 15 * ratio,
-		width + 6 * ratio,
-		14 * ratio,
-	);
-	ctx.globalAlpha = 1;
-	ctx.fillStyle = color;
-	ctx.fillText(text, bbox.left + bbox.width - 3 * ratio, y - 2 * ratio);
-	ctx.restore();
+	ctx.setLineDash([]);
 }
 
+// Lines across the plot with their names; of two close ones the lower has its name below.
 function drawLevels(chart, levels, colors) {
-	for (const level of levels)
-		drawLevel(chart, level.value, level.text, colors[level.color], level.dash);
+	const at = (level) => Math.round(chart.valToPos(level.value, "y", true));
+
+	chart.ctx.save();
+	for (const level of levels) {
+		const y = at(level);
+		const below = levels.some((other) => other !== level &&
+			(at(other) < y || (at(other) === y && levels.indexOf(other) <
+				levels.indexOf(level))) && y - at(other) < 15 * uPlot.pxRatio);
+
+		drawLine(chart, y, colors[level.color], level.dash);
+		drawName(chart, y, level.text, colors[level.color], below);
+	}
+	chart.ctx.restore();
 }
 
 function highest(state) {
 	let most = 0;
 
 	for (const row of [state.data[1], state.data[2]]) {
-		for (const value of row) most = Math.max(most, value ?? 0);
+		for (const value of row)
+			most = Math.max(most, value ?? 0);
 	}
-	for (const level of state.levels) most = Math.max(most, level.value);
+	for (const level of state.levels)
+		most = Math.max(most, level.value);
 	return most * 1.08 || 1000;
 }
 
@@ -182,52 +175,32 @@ function build(state, place, height, hooks) {
 	const colors = palette();
 	const width = Math.max(200, place.clientWidth);
 
-	return new uPlot(
-		{
-			width,
-			height,
-			padding: [10, 8, 0, 0],
-			legend: { show: false },
-			cursor: {
-				y: false,
-				points: { size: 7 },
-				drag: { x: state.zoomable, y: false, setScale: false },
-				focus: { prox: -1 },
-			},
-			select: { show: state.zoomable },
-			scales: {
-				x: { time: true, range: () => [state.from, state.to] },
-				y: { range: () => [0, highest(state)] },
-			},
-			axes: axes(colors, width < 500),
-			series: series(colors, state.stepped),
-			hooks: {
-				drawClear: [
-					(chart) =>
-						hatch(
-							chart.ctx,
-							state.holes,
-							chart.bbox,
-							(at) => chart.valToPos(at, "x", true),
-							colors.hatch,
-							uPlot.pxRatio,
-						),
-				],
-				draw: [(chart) => drawLevels(chart, state.levels, colors)],
-				...hooks,
-			},
+	return new uPlot({
+		width, height,
+		padding: [10, 8, 0, 0],
+		legend: { show: false },
+		cursor: { y: false, points: { size: 7 }, drag: { x: state.zoomable, y: false,
+			setScale: false }, focus: { prox: -1 } },
+		select: { show: state.zoomable },
+		scales: { x: { time: true, range: () => [state.from, state.to] },
+			y: { range: () => [0, highest(state)] } },
+		axes: axes(colors, width < 500),
+		series: series(colors, state.stepped),
+		hooks: {
+			drawClear: [(chart) => hatch(chart.ctx, state.holes, chart.bbox,
+				(at) => chart.valToPos(at, "x", true), colors.hatch,
+				uPlot.pxRatio)],
+			draw: [(chart) => drawLevels(chart, state.levels, colors)],
+			...hooks,
 		},
-		state.data,
-		place,
-	);
+	}, state.data, place);
 }
 
 /** "2026-11-23 14:05 – 14:10", or the days if the step is a day or more. */
 export function stepText(from, to) {
 	if (to - from >= 80000)
-		return to - from > 100000
-			? `${day(from * 1000)} – ${day((to - 1) * 1000)}`
-			: day(from * 1000);
+		return to - from > 100000 ? `${day(from * 1000)} – ${day((to - 1) * 1000)}` :
+			day(from * 1000);
 	return `${dateTime(from * 1000, to - from < 60)} – ${clock(to * 1000, to - from < 60)}`;
 }
 
@@ -239,31 +212,14 @@ export function stepText(from, to) {
 export class Chart {
 	constructor(options, signal) {
 		this.options = options;
-		this.state = {
-			data: [[], [], []],
-			from: 0,
-			to: 1,
-			holes: [],
-			levels: [],
-			stepped: options.stepped,
-			zoomable: Boolean(options.zoomed),
-		};
+		this.state = { data: [[], [], []], from: 0, to: 1, holes: [], levels: [],
+			stepped: options.stepped, zoomable: Boolean(options.zoomed) };
 		this.plot = null;
-		this.place = h("div", {
-			class: "plot",
-			role: "img",
-			"aria-label": options.label,
-			tabindex: options.describe ? "0" : null,
-		});
-		set(this.place, "role", options.describe ? "application" : "img");
+		this.place = h("div", { class: "plot", role: "application", tabindex: "0",
+			"aria-label": options.label });
 		this.place.style.minHeight = `${this.height()}px`;
 		this.readout = h("p", { class: "readout" });
-		this.node = h(
-			"div",
-			{ class: "chart" },
-			this.place,
-			options.describe && this.readout,
-		);
+		this.node = h("div", { class: "chart" }, this.place, this.readout);
 		new ResizeObserver(() => this.resize()).observe(this.place);
 		whenThemeChanges(() => this.rebuild(), signal);
 		signal.addEventListener("abort", () => this.plot?.destroy());
@@ -273,12 +229,15 @@ export class Chart {
 	set(state) {
 		Object.assign(this.state, state);
 		this.filled = true;
-		if (this.plot) this.plot.setData(this.state.data);
-		else this.rebuild();
+		if (this.plot)
+			this.plot.setData(this.state.data);
+		else
+			this.rebuild();
 	}
 
 	rebuild() {
-		if (!this.filled || !this.place.clientWidth) return; // nothing to show, or no place yet: comes with its first size
+		if (!this.filled || !this.place.clientWidth)
+			return; // nothing to show, or no place yet: comes with its first size
 		this.plot?.destroy();
 		this.plot = build(this.state, this.place, this.height(), {
 			setSelect: [(chart) => this.selected(chart)],
@@ -293,20 +252,22 @@ export class Chart {
 	}
 
 	resize() {
-		if (this.plot && this.width === this.place.clientWidth) return;
+		if (this.plot && this.width === this.place.clientWidth)
+			return;
 		this.rebuild();
 	}
 
 	selected(chart) {
 		const { left, width } = chart.select;
 
-		if (width < 4) return;
+		if (width < 4)
+			return;
 		chart.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
 		this.options.zoomed(chart.posToVal(left, "x"), chart.posToVal(left + width, "x"));
 	}
 
 	showReadout(index) {
-		if (this.options.describe) put(this.readout, this.options.describe(index));
+		put(this.readout, this.options.describe(index));
 	}
 
 	/** The moment under the cursor, or the middle. */
@@ -321,7 +282,7 @@ export class Chart {
 		const by = { ArrowLeft: -1, ArrowRight: 1, PageUp: -12, PageDown: 12 }[event.key];
 		const times = this.state.data[0];
 
-		if (!this.plot || !this.options.describe || !by || event.shiftKey || !times.length)
+		if (!this.plot || !by || event.shiftKey || !times.length)
 			return;
 		event.preventDefault();
 		const now = this.plot.cursor.idx ?? (by > 0 ? -1 : times.length);
@@ -352,25 +313,19 @@ export class Chart {
 	}
 }
 
-/** What the marks of a chart mean; `hole` names the hatched parts, `more` adds to it. */
-export function legend(hole, ...more) {
-	return h(
-		"ul",
-		{ class: "legend" },
-		h("li", null, h("span", { class: "key key-down", "aria-hidden": "true" }), "Down"),
-		h("li", null, h("span", { class: "key key-up", "aria-hidden": "true" }), "Up"),
-		h("li", null, h("span", { class: "key key-hole", "aria-hidden": "true" }), hole),
-		more,
-	);
+const legendNames = { down: "Down", up: "Up", level: "95th percentile" };
+
+/** What the marks of a chart mean, in order: down, up, hole, level; `hole` names the third. */
+export function legend(marks, hole) {
+	return h("ul", { class: "legend" }, marks.map((mark) => h("li", null,
+		h("span", { class: `key key-${mark}`, "aria-hidden": "true" }),
+		legendNames[mark] ?? hole)));
 }
 
 /** "↓ 3.70 Mb/s ↑ 245 kb/s", exactly on hover. */
 export function ratePair(down, up) {
-	return h(
-		"span",
-		{ class: "pair" },
-		h("span", { class: "down", title: `down ${exactRate(down)}` }, `↓ ${rate(down)}`),
-		" ",
-		h("span", { class: "up", title: `up ${exactRate(up)}` }, `↑ ${rate(up)}`),
-	);
+	const one = (type, sign, value) => h("span", { class: type,
+		title: `${type} ${exactRate(value)}` }, `${sign} ${rate(value)}`);
+
+	return h("span", { class: "pair" }, one("down", "↓", down), " ", one("up", "↑", up));
 }

@@ -32,16 +32,20 @@ export function splitEvents(text, emit) {
 		for (const line of block.split("\n")) {
 			const [, field, value] = /^([^:]*):? ?(.*)$/.exec(line);
 
-			if (field === "event") name = value;
-			else if (field === "data") data.push(value);
+			if (field === "event")
+				name = value;
+			else if (field === "data")
+				data.push(value);
 		}
-		if (data.length) emit(name, data.join("\n"));
+		if (data.length)
+			emit(name, data.join("\n"));
 	}
 	return rest;
 }
 
 function tell() {
-	for (const listener of listeners) listener(live);
+	for (const listener of listeners)
+		listener(live);
 }
 
 function setState(state, error = null) {
@@ -60,29 +64,28 @@ function noteLosses(event, time) {
 		const ring = losses.get(exporter.address) ?? [];
 		const last = ring[ring.length - 1];
 
-		if (!last || last.lost !== exporter.lost) ring.push({ time, lost: exporter.lost });
-		if (ring.length > kept) ring.shift();
+		if (!last || last.lost !== exporter.lost)
+			ring.push({ time, lost: exporter.lost });
+		if (ring.length > kept)
+			ring.shift();
 		losses.set(exporter.address, ring);
 	}
 }
 
 function take(name, data) {
-	if (name !== "live") return;
+	if (name !== "live")
+		return;
 	const event = JSON.parse(data);
 	const time = Math.round(Date.now() / 1000);
 	const last = past[past.length - 1];
 
-	if (last && time - last.time > 3)
-		// a hole, not a line across it
+	if (last && time - last.time > 3) // a hole, not a line across it
 		past.push({ time: last.time + 1, up: null, down: null, unmatched: null });
 	if (!last || time > last.time)
-		past.push({
-			time,
-			up: event.up_bps,
-			down: event.down_bps,
-			unmatched: event.unmatched_bps,
-		});
-	while (past.length && past[0].time < time - kept) past.shift();
+		past.push({ time, up: event.up_bps, down: event.down_bps,
+			unmatched: event.unmatched_bps });
+	while (past.length && past[0].time < time - kept)
+		past.shift();
 	noteLosses(event, time);
 	live.event = event;
 	live.arrived = Date.now();
@@ -91,9 +94,7 @@ function take(name, data) {
 
 async function readStream(signal) {
 	const response = await request("events", null, {
-		signal,
-		headers: { Accept: "text/event-stream" },
-		cache: "no-store",
+		signal, headers: { Accept: "text/event-stream" }, cache: "no-store",
 	});
 	const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
 	let rest = "";
@@ -101,7 +102,8 @@ async function readStream(signal) {
 	for (;;) {
 		const { value, done } = await reader.read();
 
-		if (done) return;
+		if (done)
+			return;
 		rest = splitEvents(rest + value, take);
 	}
 }
@@ -122,23 +124,29 @@ async function run(signal) {
 			await readStream(signal);
 			setState("waiting");
 		} catch (error) {
-			if (signal.aborted) return;
+			if (signal.aborted)
+				return;
 			setState(error.status === 403 ? "refused" : "waiting", error.message);
-			if (error.status === 401 || error.status === 403) return;
+			if (error.status === 401 || error.status === 403)
+				return;
 		}
-		if (Date.now() - began > 10000) wait = 500;
+		if (Date.now() - began > 10000)
+			wait = 500;
 		await pause(wait * (0.75 + Math.random() / 2), signal);
 	}
 }
 
 function checkStale() {
-	if (live.state === "live" && Date.now() - live.arrived > staleAfter) setState("stale");
-	else if (live.state !== "live") tell(); // how long it has been so
+	if (live.state === "live" && Date.now() - live.arrived > staleAfter)
+		setState("stale");
+	else if (live.state !== "live")
+		tell(); // how long it has been so
 }
 
 /** Opens the stream, if it is not open. */
 export function connect() {
-	if (connection) return;
+	if (connection)
+		return;
 	connection = new AbortController();
 	setState("waiting");
 	watch = setInterval(checkStale, 1000);

@@ -9,7 +9,8 @@ const mark = "\u0000exact";
 
 // No answer has a key like `mark`, and texts of users stand in values alone.
 function markLarge(text) {
-	if (text[0] === '"' || text.length < 16 || /[.eE]/.test(text)) return text;
+	if (text[0] === '"' || text.length < 16 || /[.eE]/.test(text))
+		return text;
 	return Number.isSafeInteger(Number(text)) ? text : `{"\\u0000exact":"${text}"}`;
 }
 
@@ -19,6 +20,7 @@ function unmark(key, value) {
 
 /** As JSON.parse, but an integer that a number cannot keep is a BigInt. */
 export function parseExact(text) {
-	if (!/\d{16}/.test(text)) return JSON.parse(text);
+	if (!/\d{16}/.test(text))
+		return JSON.parse(text);
 	return JSON.parse(text.replace(token, markLarge), unmark);
 }

@@ -11,27 +11,28 @@ function pad(number) {
 
 /** An integer (number or BigInt) with a decimal prefix and three digits: "1.50 GB". */
 export function count(value, unit = "") {
-	if (value === null || value === undefined) return dash;
+	if (value === null || value === undefined)
+		return dash;
 	const whole = typeof value === "bigint" ? value : BigInt(Math.round(value));
-	if (whole < 1000n) return unit ? `${whole} ${unit}` : String(whole);
+	if (whole < 1000n)
+		return unit ? `${whole} ${unit}` : String(whole);
 	let power = 0;
 	let divisor = 1n;
 
-	for (; whole / divisor >= 1000n; divisor *= 1000n) power++;
+	for (; whole / divisor >= 1000n; divisor *= 1000n)
+		power++;
 	const head = whole / divisor;
 	let decimals = head >= 100n ? 0 : head >= 10n ? 1 : 2;
 	const step = divisor / 10n ** BigInt(decimals);
 	let digits = whole / step + (whole % step >= step / 2n ? 1n : 0n);
 
-	if (digits === 1000n) {
-		// rounded up to a fourth digit: 999.9 k is 1.00 M
+	if (digits === 1000n) { // rounded up to a fourth digit: 999.9 k is 1.00 M
 		digits = 100n;
 		power += decimals === 0 ? 1 : 0;
 		decimals = decimals ? decimals - 1 : 2;
 	}
-	const text = decimals
-		? (Number(digits) / 10 ** decimals).toFixed(decimals)
-		: String(digits);
+	const text = (Number(digits) / 10 ** decimals).toFixed(decimals);
+
 	return `${text} ${prefixes[power]}${unit}`;
 }
 
@@ -44,13 +45,17 @@ export function binary(value) {
 	let number = Number(value);
 	let power = 0;
 
-	for (; number >= 1024 && power < units.length - 1; number /= 1024) power++;
-	return `${number < 100 ? Number(number.toPrecision(3)) : Math.round(number)} ${units[power]}`;
+	for (; number >= 1024 && power < units.length - 1; number /= 1024)
+		power++;
+	const rounded = number < 100 ? Number(number.toPrecision(3)) : Math.round(number);
+
+	return `${rounded} ${units[power]}`;
 }
 
 /** Every digit, in groups of three. */
 export function exact(value) {
-	if (value === null || value === undefined) return dash;
+	if (value === null || value === undefined)
+		return dash;
 	return String(value).replace(/\B(?=(\d{3})+$)/g, narrow);
 }
 
@@ -59,7 +64,8 @@ export const exactRate = (value) => `${exact(value)} bit/s`;
 
 /** A part of 1, rounded down: 100 % only if it is whole. */
 export function share(part) {
-	if (part === null || part === undefined || Number.isNaN(part)) return dash;
+	if (part === null || part === undefined || Number.isNaN(part))
+		return dash;
 	const hundredths = Math.floor(part * 10000 + 1e-9);
 
 	return `${hundredths % 100 ? (hundredths / 100).toFixed(2) : hundredths / 100} %`;
@@ -67,18 +73,14 @@ export function share(part) {
 
 /** Of a whole, to one decimal; what is there is never shown as 0. */
 export function percent(part, whole) {
-	if (!whole) return dash;
-	const value = (100 * part) / whole;
+	if (!whole)
+		return dash;
+	const value = 100 * part / whole;
 
 	return part && value < 0.1 ? "< 0.1 %" : `${value.toFixed(value < 10 ? 1 : 0)} %`;
 }
 
-const spans = [
-	[86400, "d"],
-	[3600, "h"],
-	[60, "min"],
-	[1, "s"],
-];
+const spans = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
 
 /** "2 h 5 min": the two largest parts. */
 export function duration(seconds) {
@@ -89,9 +91,12 @@ export function duration(seconds) {
 		const number = Math.floor(left / size);
 
 		left -= number * size;
-		if (number) parts.push(`${number} ${name}`);
-		else if (parts.length) break;
-		if (parts.length === 2) break;
+		if (number)
+			parts.push(`${number} ${name}`);
+		else if (parts.length)
+			break;
+		if (parts.length === 2)
+			break;
 	}
 	return parts.join(" ") || "0 s";
 }
@@ -106,16 +111,12 @@ export function day(when) {
 export function clock(when, seconds = false) {
 	const date = new Date(when);
 
-	return (
-		`${pad(date.getHours())}:${pad(date.getMinutes())}` +
-		(seconds ? `:${pad(date.getSeconds())}` : "")
-	);
+	return `${pad(date.getHours())}:${pad(date.getMinutes())}` +
+		(seconds ? `:${pad(date.getSeconds())}` : "");
 }
 
 export function dateTime(when, seconds = false) {
-	return when === null || when === undefined
-		? "never"
-		: `${day(when)} ${clock(when, seconds)}`;
+	return (when ?? null) === null ? "never" : `${day(when)} ${clock(when, seconds)}`;
 }
 
 export function month(when) {
@@ -124,7 +125,8 @@ export function month(when) {
 
 /** "12 s ago"; "never" of null. */
 export function ago(when, now = Date.now()) {
-	if (when === null || when === undefined) return "never";
+	if (when === null || when === undefined)
+		return "never";
 	const seconds = (now - new Date(when)) / 1000;
 
 	return seconds < 1.5 ? "now" : `${duration(seconds).split(/(?<=[a-z]) /)[0]} ago`;
@@ -135,8 +137,7 @@ export function zone(date = new Date()) {
 	const minutes = -date.getTimezoneOffset();
 	const sign = minutes < 0 ? "−" : "+";
 	const size = Math.abs(minutes);
-	const offset =
-		`UTC${minutes ? sign + Math.floor(size / 60) : ""}` +
+	const offset = `UTC${minutes ? sign + Math.floor(size / 60) : ""}` +
 		(size % 60 ? `:${pad(size % 60)}` : "");
 	const name = Intl.DateTimeFormat().resolvedOptions().timeZone;
 

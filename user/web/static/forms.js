@@ -15,38 +15,28 @@ export function field(label, input, help) {
 	set(input, "aria-describedby", `${id}-error${help ? ` ${id}-help` : ""}`);
 	return {
 		input,
-		node: h(
-			"div",
-			{ class: "field" },
-			h("label", { for: id }, label),
-			input,
-			help && h("p", { class: "help", id: `${id}-help` }, help),
-			error,
-		),
+		node: h("div", { class: "field" }, h("label", { for: id }, label), input,
+			help && h("p", { class: "help", id: `${id}-help` }, help), error),
 		fail(text) {
 			put(error, text ?? "");
 			set(input, "aria-invalid", text ? "true" : null);
-			if (text) input.focus();
+			if (text)
+				input.focus();
 		},
 	};
 }
 
-export const text = (value, more) =>
-	h("input", {
-		type: "text",
-		spellcheck: "false",
-		autocomplete: "off",
-		value: value ?? "",
-		...more,
-	});
+export const text = (value, more) => h("input", { type: "text", spellcheck: "false",
+	autocomplete: "off", value: value ?? "", ...more });
 
 /** What was done and what waits, in words. */
 export function outcome(answer) {
 	const pending = answer.pending ?? [];
 
 	if (pending.length)
-		return `Kept. It takes effect when the agent is started again: ${pending.join(", ")}`;
-	if (answer.applied === false) return "Kept; it holds when the agent starts.";
+		return `Kept; it takes effect when the agent starts again: ${pending.join(", ")}`;
+	if (answer.applied === false)
+		return "Kept; it holds when the agent starts.";
 	if (answer.without_row)
 		return `Applied, but ${answer.without_row} customers find no room: raise capacity.`;
 	return "Applied.";
@@ -64,14 +54,17 @@ export function makeForm({ fields, words = {}, label, action, done, more }) {
 	function fail(error) {
 		const name = Object.keys(fields).find((one) => words[one]?.test(error.message));
 
-		if (name) fields[name].fail(error.message);
-		else put(trouble, error.message);
+		if (name)
+			fields[name].fail(error.message);
+		else
+			put(trouble, error.message);
 	}
 
 	async function run(what) {
 		put(status, "");
 		put(trouble, "");
-		for (const one of Object.values(fields)) one.fail(null);
+		for (const one of Object.values(fields))
+			one.fail(null);
 		set(button, "disabled", true);
 		try {
 			const answer = await what();
@@ -83,46 +76,29 @@ export function makeForm({ fields, words = {}, label, action, done, more }) {
 		}
 		set(button, "disabled", null);
 	}
-	return h(
-		"form",
-		{
-			class: "form",
-			novalidate: true,
-			onsubmit: (event) => {
-				event.preventDefault();
-				run(action);
-			},
-		},
-		Object.values(fields).map((one) => one.node),
-		h("div", { class: "form-end" }, button, more && more(run), status),
-		trouble,
-	);
+	return h("form", { class: "form", novalidate: true, onsubmit: (event) => {
+		event.preventDefault();
+		run(action);
+	} }, Object.values(fields).map((one) => one.node), h("div", { class: "form-end" }, button,
+		more && more(run), status), trouble);
 }
 
 const list = (value) => value.split(/[\s,;]+/).filter(Boolean);
 
 // Asks before something is taken away: the first press asks, the second does it.
 function removeButton(label, run, action) {
-	const button = h(
-		"button",
-		{
-			type: "button",
-			class: "danger",
-			onclick: () => {
-				if (button.dataset.sure) {
-					run(action);
-					return;
-				}
-				button.dataset.sure = "yes";
-				put(button, "Press again to remove");
-				setTimeout(() => {
-					delete button.dataset.sure;
-					put(button, label);
-				}, 4000);
-			},
-		},
-		label,
-	);
+	const button = h("button", { type: "button", class: "danger", onclick: () => {
+		if (button.dataset.sure) {
+			run(action);
+			return;
+		}
+		button.dataset.sure = "yes";
+		put(button, "Press again to remove");
+		setTimeout(() => {
+			delete button.dataset.sure;
+			put(button, label);
+		}, 4000);
+	} }, label);
 
 	return button;
 }
@@ -130,48 +106,29 @@ function removeButton(label, run, action) {
 /** Adds a customer, or changes `row`. */
 export function customerForm(row, done) {
 	const fields = {
-		id: field("Id", text(row?.id, { readonly: Boolean(row), required: true })),
+		id: field("Id", text(row?.id, { readonly: Boolean(row) })),
 		name: field("Name", text(row?.name)),
-		prefixes: field(
-			"Prefixes",
-			text(row?.prefixes.join(" "), { required: true }),
-			"IPv4 and IPv6, with blanks between them: 10.20.1.0/24 2001:db8:1::/48",
-		),
+		prefixes: field("Prefixes", text(row?.prefixes.join(" ")),
+			"IPv4 and IPv6, with blanks between them: 10.20.1.0/24 2001:db8:1::/48"),
 	};
 	const path = () => `customers/${encodeURIComponent(fields.id.input.value.trim())}`;
 
-	return makeForm({
-		fields,
-		label: row ? "Change" : "Add customer",
-		done,
+	return makeForm({ fields, label: row ? "Change" : "Add customer", done,
 		words: { prefixes: /prefix|address|overlap/i, name: /name/i, id: /\bid\b/i },
-		action: () =>
-			send(path(), {
-				name: fields.name.input.value.trim(),
-				prefixes: list(fields.prefixes.input.value),
-			}),
-		more: row && ((run) => removeButton("Remove", run, () => remove(path()))),
-	});
+		action: () => send(path(), { name: fields.name.input.value.trim(),
+			prefixes: list(fields.prefixes.input.value) }),
+		more: row && ((run) => removeButton("Remove", run, () => remove(path()))) });
 }
 
 function exporterFields(row) {
 	const check = (value) => h("input", { type: "checkbox", checked: value });
 
 	return {
-		name: field(
-			"Name",
-			text(row?.name, { readonly: Boolean(row?.origin), required: true }),
-		),
-		addresses: field(
-			"Addresses",
-			text(row?.addresses.join(" "), { required: true }),
-			"Every address that the router sends from, with blanks between them",
-		),
-		sampling: field(
-			"Sampling",
-			text(row?.sampling ?? "auto"),
-			"auto, N, N/M or trust-data",
-		),
+		name: field("Name", text(row?.name, { readonly: Boolean(row?.origin) })),
+		addresses: field("Addresses", text(row?.addresses.join(" ")),
+			"Every address that the router sends from, with blanks between them"),
+		sampling: field("Sampling", text(row?.sampling ?? "auto"),
+			"auto, N, N/M or trust-data"),
 		nat: field("Post-NAT addresses decide", check(row?.nat ?? true)),
 		repair: field("Repair wrapped 32-bit counters", check(row?.repair_wraps ?? false)),
 	};
@@ -182,20 +139,11 @@ export function exporterForm(row, done) {
 	const fields = exporterFields(row);
 	const path = () => `exporters/${encodeURIComponent(fields.name.input.value.trim())}`;
 
-	return makeForm({
-		fields,
-		label: row?.origin ? "Change" : "Add router",
-		done,
+	return makeForm({ fields, label: row?.origin ? "Change" : "Add router", done,
 		words: { sampling: /sampling/i, addresses: /address/i, name: /name/i },
-		action: () =>
-			send(path(), {
-				addresses: list(fields.addresses.input.value),
-				sampling: fields.sampling.input.value.trim(),
-				nat: fields.nat.input.checked,
-				repair_wraps: fields.repair.input.checked,
-			}),
-		more:
-			row?.origin === "drop-in" &&
-			((run) => removeButton("Remove", run, () => remove(path()))),
-	});
+		action: () => send(path(), { addresses: list(fields.addresses.input.value),
+			sampling: fields.sampling.input.value.trim(), nat: fields.nat.input.checked,
+			repair_wraps: fields.repair.input.checked }),
+		more: row?.origin === "drop-in" && ((run) => removeButton("Remove", run,
+			() => remove(path()))) });
 }

@@ -27,9 +27,8 @@ const steps = [
 
 /** The step for a range of `seconds`, not finer than the data are. */
 export function stepFor(seconds, resolution = 300) {
-	const [, text, size] = steps.find(
-		([most, , step]) => seconds <= most && step >= resolution,
-	);
+	const [, text, size] = steps.find(([most, , step]) =>
+		seconds <= most && step >= resolution);
 
 	return { text, seconds: size };
 }
@@ -119,8 +118,10 @@ export function merge(ranges) {
 	for (const [from, to] of [...ranges].sort((a, b) => a[0] - b[0])) {
 		const last = out[out.length - 1];
 
-		if (last && from <= last[1]) last[1] = Math.max(last[1], to);
-		else if (to > from) out.push([from, to]);
+		if (last && from <= last[1])
+			last[1] = Math.max(last[1], to);
+		else if (to > from)
+			out.push([from, to]);
 	}
 	return out;
 }

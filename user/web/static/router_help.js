@@ -18,7 +18,8 @@ function isLocal(host) {
 export function collectorAddress(config, host = location.hostname) {
 	const [listen] = value(config, "collector", "listen", "*").split(/\s+/);
 
-	if (listen !== "*") return listen;
+	if (listen !== "*")
+		return listen;
 	return isLocal(host) ? "COLLECTOR-ADDRESS" : host.replace(/^\[|\]$/g, "");
 }
 
@@ -45,28 +46,14 @@ export async function nothingYet(signal) {
 	const [port] = value(config, "collector", "port", "9995").split(/\s+/);
 	const address = collectorAddress(config);
 
-	return notice(
-		"empty",
-		"Nothing has arrived yet",
+	return notice("empty", "Nothing has arrived yet",
 		`nfmeter listens on UDP port ${port}. On a MikroTik router with RouterOS 7:`,
 		snippet(routerCommands(address, port), "RouterOS commands"),
-		h(
-			"p",
-			null,
-			"ROUTER-ADDRESS is the router's address that stands in its [exporter] section",
-			address === "COLLECTOR-ADDRESS"
-				? "; COLLECTOR-ADDRESS is this machine's, as the router reaches it"
-				: "",
-			". A router that sends but is not configured appears under ",
-			h("a", { href: "#/exporters" }, "Exporters"),
-			" as refused, within seconds.",
-		),
-		h(
-			"p",
-			null,
-			"Still nothing? On this machine: ",
-			h("code", null, "nfmeter doctor"),
-			" looks at the network card, the firewall and the configuration.",
-		),
-	);
+		h("p", null, "ROUTER-ADDRESS is the one in the router's [exporter] section",
+			address === "COLLECTOR-ADDRESS" &&
+				"; COLLECTOR-ADDRESS is this machine's, as the router sees it",
+			". A router that sends but is not configured appears as refused, within ",
+			"seconds, under ", h("a", { href: "#/exporters" }, "Exporters"), "."),
+		h("p", null, "Still nothing? On this machine: ", h("code", null, "nfmeter doctor"),
+			" looks at the network card, the firewall and the configuration."));
 }

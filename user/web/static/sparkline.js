@@ -14,7 +14,8 @@ function runs(values, draw) {
 	for (let i = 0; i <= values.length; i++) {
 		const is = i < values.length && values[i] !== null;
 
-		if (is && begin < 0) begin = i;
+		if (is && begin < 0)
+			begin = i;
 		if (!is && begin >= 0) {
 			draw(begin, i);
 			begin = -1;
@@ -33,8 +34,8 @@ function paint(canvas, line, colors) {
 	const ratio = Math.max(1, devicePixelRatio || 1);
 	const context = canvas.getContext("2d");
 	const most = Math.max(1, ...line.down_bps, ...line.up_bps);
-	const x = (i) => (i * width) / line.down_bps.length;
-	const y = (value) => height - 1.5 - ((height - 3) * value) / most;
+	const x = (i) => i * width / line.down_bps.length;
+	const y = (value) => height - 1.5 - (height - 3) * value / most;
 	const holes = [];
 
 	canvas.width = width * ratio;
@@ -75,9 +76,8 @@ export function drawSparkline(cell, line, colors = palette()) {
 		cell.replaceChildren(canvas);
 	}
 	paint(canvas, line, colors);
-	const text =
-		"last two hours: at most " +
-		`${rate(Math.max(0, ...line.down_bps))} down, ${rate(Math.max(0, ...line.up_bps))} up`;
+	const most = (values) => rate(Math.max(0, ...values));
+	const text = `last two hours: at most ${most(line.down_bps)} down, ${most(line.up_bps)} up`;
 
 	canvas.setAttribute("aria-label", text);
 	cell.title = text;

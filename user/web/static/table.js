@@ -3,26 +3,20 @@
 
 import { clear, h, put, set } from "./dom.js";
 
+function classOf(column, more) {
+	return [column.class, column.numeric && "numeric", more].filter(Boolean).join(" ");
+}
+
 function headCell(column, onSort) {
-	const classes = [column.class, column.numeric && "numeric"].filter(Boolean).join(" ");
+	const classes = classOf(column);
 
 	if (!column.sort || !onSort)
-		return h("th", { scope: "col", class: classes, title: column.title }, column.label);
-	return h(
-		"th",
-		{ scope: "col", class: classes, title: column.title, "aria-sort": "none" },
-		h(
-			"button",
-			{
-				type: "button",
-				class: "sort",
-				"data-sort": column.sort,
-				onclick: () => onSort(column.sort, column.first ?? "desc"),
-			},
-			column.label,
-			h("span", { class: "sort-mark", "aria-hidden": "true" }),
-		),
-	);
+		return h("th", { scope: "col", class: classes, title: column.title },
+			column.label);
+	return h("th", { scope: "col", class: classes, title: column.title, "aria-sort": "none" },
+		h("button", { type: "button", class: "sort", "data-sort": column.sort,
+			onclick: () => onSort(column.sort, column.first ?? "desc") },
+		column.label, h("span", { class: "sort-mark", "aria-hidden": "true" })));
 }
 
 // A cell's content is {text, title, href, class, node}, or a text alone.
@@ -42,30 +36,19 @@ function fillCell(cell, column, row) {
 
 	if (is.href) {
 		target = cell.firstElementChild ?? cell.appendChild(h("a"));
-		if (target.getAttribute("href") !== is.href) target.setAttribute("href", is.href);
+		if (target.getAttribute("href") !== is.href)
+			target.setAttribute("href", is.href);
 	}
 	put(target, is.text ?? "");
-	if ((is.title ?? "") !== cell.title) set(cell, "title", is.title);
+	if ((is.title ?? "") !== cell.title)
+		set(cell, "title", is.title);
 	if (is.class !== undefined)
-		cell.className = [column.class, column.numeric && "numeric", is.class]
-			.filter(Boolean)
-			.join(" ");
+		cell.className = classOf(column, is.class);
 }
 
 function makeRow(columns) {
-	return h(
-		"tr",
-		null,
-		columns.map((column) =>
-			h(column.head ? "th" : "td", {
-				scope: column.head ? "row" : null,
-				class:
-					[column.class, column.numeric && "numeric"]
-						.filter(Boolean)
-						.join(" ") || null,
-			}),
-		),
-	);
+	return h("tr", null, columns.map((column) => h(column.head ? "th" : "td", {
+		scope: column.head ? "row" : null, class: classOf(column) || null })));
 }
 
 /**
@@ -75,23 +58,11 @@ function makeRow(columns) {
  */
 export function makeTable({ caption, columns, key, onSort, class: name }) {
 	const body = h("tbody");
-	const head = h(
-		"tr",
-		null,
-		columns.map((column) => headCell(column, onSort)),
-	);
-	const table = h(
-		"table",
-		{ class: name },
-		h("caption", { class: "unseen" }, caption),
-		h("thead", null, head),
-		body,
-	);
-	const node = h(
-		"div",
-		{ class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
-		table,
-	);
+	const head = h("tr", null, columns.map((column) => headCell(column, onSort)));
+	const table = h("table", { class: name }, h("caption", { class: "unseen" }, caption),
+		h("thead", null, head), body);
+	const node = h("div", { class: "scroll", tabindex: "0", role: "region",
+		"aria-label": caption }, table);
 	let known = new Map();
 
 	function setRows(rows) {
@@ -102,9 +73,11 @@ export function makeTable({ caption, columns, key, onSort, class: name }) {
 
 			columns.forEach((column, c) => fillCell(line.cells[c], column, row));
 			next.set(key(row), line);
-			if (body.rows[i] !== line) body.insertBefore(line, body.rows[i] ?? null);
+			if (body.rows[i] !== line)
+				body.insertBefore(line, body.rows[i] ?? null);
 		});
-		while (body.rows.length > rows.length) body.lastElementChild.remove();
+		while (body.rows.length > rows.length)
+			body.lastElementChild.remove();
 		known = next;
 	}
 
@@ -113,22 +86,17 @@ export function makeTable({ caption, columns, key, onSort, class: name }) {
 			const is = column.sort === sort && Boolean(sort);
 			const cell = head.cells[i];
 
-			if (!column.sort || !onSort) return;
-			cell.setAttribute(
-				"aria-sort",
-				!is ? "none" : order === "asc" ? "ascending" : "descending",
-			);
-			put(
-				cell.querySelector(".sort-mark"),
-				!is ? "" : order === "asc" ? "▲" : "▼",
-			);
+			if (!column.sort || !onSort)
+				return;
+			const up = order === "asc";
+
+			set(cell, "aria-sort", !is ? "none" : up ? "ascending" : "descending");
+			put(cell.querySelector(".sort-mark"), !is ? "" : up ? "▲" : "▼");
 		});
 	}
 
 	return {
-		node,
-		setRows,
-		setSort,
+		node, setRows, setSort,
 		setBusy: (busy) => set(table, "aria-busy", busy ? "true" : null),
 		line: (row) => known.get(row),
 	};
@@ -137,18 +105,8 @@ export function makeTable({ caption, columns, key, onSort, class: name }) {
 /** First, previous, next, last: pages of `size` rows out of `matched`. */
 export function makePager(size, onOffset) {
 	const where = h("span", { class: "pager-where", role: "status" });
-	const button = (label, sign, to) =>
-		h(
-			"button",
-			{
-				type: "button",
-				class: "small",
-				"aria-label": label,
-				title: label,
-				onclick: () => onOffset(to()),
-			},
-			sign,
-		);
+	const button = (label, sign, to) => h("button", { type: "button", class: "small",
+		"aria-label": label, title: label, onclick: () => onOffset(to()) }, sign);
 	let offset = 0;
 	let matched = 0;
 	const last = () => Math.max(0, Math.floor((matched - 1) / size) * size);
