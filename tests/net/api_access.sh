@@ -40,9 +40,10 @@ for host in evil.example localhost.evil.example 127.0.0.1.evil.example evil.exam
 	192.0.2.2 '[::2]' 10.127.0.1 localhosts 127.1; do
 	answers 403 $show -H "Host: $host"
 done
-answers 403 $show -H 'X-Forwarded-For: 127.0.0.1'
-answers 403 $show -H 'Forwarded: for=127.0.0.1'
-answers 403 $show -H 'Via: 1.1 proxy'
+for header in 'X-Forwarded-For: 127.0.0.1' 'Forwarded: for=127.0.0.1' 'Via: 1.1 proxy' \
+	'x-real-ip: 127.0.0.1' 'X-Forwarded-Proto: https' 'X-Forwarded-Host: localhost'; do
+	answers 403 $show -H "$header"
+done
 answers 403 /api/v1/events -H 'X-Forwarded-For: 127.0.0.1'
 answers 403 /metrics -H 'Host: evil.example'
 answers 200 /api/v1/whoami
