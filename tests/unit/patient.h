@@ -163,6 +163,15 @@ static inline void let_send(struct patient *p, uint32_t exporter, const char *ad
 	exporter_row(p, exporter)->exporter.seen_ns = nfm_clock_monotonic_ns();
 }
 
+static inline void add_stream(struct patient *p, uint32_t at, uint32_t exporter,
+			      uint16_t version, uint64_t seen_ns)
+{
+	p->f->table.streams[at] = (struct nfm_stream){
+		.used = 1, .exporter = exporter, .version = version, .last_seen_ns = seen_ns,
+	};
+	p->f->table.ctl->stream_count = NFM_MAX(p->f->table.ctl->stream_count, at + 1);
+}
+
 #define WITH_PATIENT(test)                                                                         \
 	cmocka_unit_test_setup_teardown(test, set_up_patient, tear_down_patient)
 

@@ -65,15 +65,6 @@ static void notes(void **state)
 	WARNS("waiting", "core-2 (192.0.2.2): 4 data sets given up");
 }
 
-static void add_stream(struct patient *p, uint32_t at, uint32_t exporter, uint16_t version,
-		       uint64_t seen_ns)
-{
-	p->f->table.streams[at] = (struct nfm_stream){
-		.used = 1, .exporter = exporter, .version = version, .last_seen_ns = seen_ns,
-	};
-	p->f->table.ctl->stream_count = NFM_MAX(p->f->table.ctl->stream_count, at + 1);
-}
-
 static void versions_that_carry_too_little(void **state)
 {
 	static const struct {
