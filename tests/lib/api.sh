@@ -15,6 +15,7 @@
 #   api_traffic                 v5 and v9, early bytes, refused exporters, discovered customers
 
 API=http://127.0.0.1:9996
+PYTHON=/usr/bin/python3 # the one for which Debian has packages
 SERVER='' ALONE=''
 
 api() { # PATH OPTION…

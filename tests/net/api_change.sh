@@ -12,7 +12,7 @@ api_start
 HEADER=(-H "Authorization: Bearer $token")
 
 schema_check() { # NAME FILE: of the document's schemas
-	/usr/bin/python3 - "$1" "$2" "$ROOT/docs/openapi.json" <<-'END' || fail "$1: $(cat "$2")"
+	"$PYTHON" - "$1" "$2" "$ROOT/docs/openapi.json" <<-'END' || fail "$1: $(cat "$2")"
 		import json, sys
 		import jsonschema
 		name, path, document = sys.argv[1:]

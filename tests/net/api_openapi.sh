@@ -37,7 +37,7 @@ values=$(jq -nc --argjson files "$files" '{
 	percentile: [1, 50, 100], step: ["1m", "1h", "1d", "1mo"],
 	file: $files, exporter: ["192.0.2.1", "router"]}')
 # gaps are of socket mode: json.sh has them
-in_collector /usr/bin/python3 "$LIB/openapi.py" "$ROOT/docs/openapi.json" "$API" "$values" \
+in_collector "$PYTHON" "$LIB/openapi.py" "$ROOT/docs/openapi.json" "$API" "$values" \
 	Read.gaps[] Read.gaps[].{from,to} >"$LAB/found" ||
 	fail "$(cat "$LAB/found")"
 
