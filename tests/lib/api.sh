@@ -10,9 +10,12 @@
 #   status PATH [OPTION…]       the status of the answer alone
 #   answers STATUS PATH [OPTION…]       fails unless that is the status
 #   head_of PATH [OPTION…]      status line and headers, without CR
+#   outside STATUS URL [OPTION…]        as `answers`, from the router's namespace
+#   token ROLE NAME             makes one, and prints it; knows TOKEN: the server takes it
 #   api_traffic                 v5 and v9, early bytes, refused exporters, discovered customers
 
 API=http://127.0.0.1:9996
+PYTHON=/usr/bin/python3 # the one for which Debian has packages
 SERVER='' ALONE=''
 
 api() { # PATH OPTION…
@@ -78,6 +81,17 @@ api_stop() { # [SIGNAL]
 
 token() { # ROLE NAME: makes one
 	nfm -o json token add "$1" "$2" 2>/dev/null | jq -r .token
+}
+
+outside() { # STATUS URL OPTION…
+	local found
+
+	found=$(in_router curl -sS -m 10 --globoff -o "$LAB/answer" -w '%{http_code}' "${@:2}")
+	[ "$found" = "$1" ] || fail "from outside ${*:2}: $found instead of $1"
+}
+
+knows() { # TOKEN
+	[ "$(status /api/v1/whoami -H "Authorization: Bearer $1")" = 200 ]
 }
 
 # What lab.sh's `customers` and `configure` have to know before the agent starts.

@@ -12,7 +12,7 @@ api_start
 HEADER=(-H "Authorization: Bearer $token")
 
 schema_check() { # NAME FILE: of the document's schemas
-	/usr/bin/python3 - "$1" "$2" "$ROOT/docs/openapi.json" <<-'END' || fail "$1: $(cat "$2")"
+	"$PYTHON" - "$1" "$2" "$ROOT/docs/openapi.json" <<-'END' || fail "$1: $(cat "$2")"
 		import json, sys
 		import jsonschema
 		name, path, document = sys.argv[1:]
@@ -89,4 +89,8 @@ change 200 DELETE /api/v1/exporters/core-9 '' '' ExportersRemoved
 change 400 DELETE /api/v1/exporters/router # of the operator's file
 change 404 PUT /api/v1/exporters/ '{"addresses":["192.0.2.9"]}'
 change 413 PUT /api/v1/settings "$(head -c 66000 /dev/zero | tr '\0' ' ')"
-json .agent.running status || fail "the agent ended"
+# what fits into a body, but not into a question to the agent
+server=$(pgrep -P "$AGENT" -f ' http --channel')
+change 413 PUT /api/v1/customers/bob "{\"prefixes\":[\"$(head -c 65500 /dev/zero | tr '\0' x)\"]}"
+kill -0 "$server" || fail "the server ended"
+json '.agent.running and .http.restarts == 0' status || fail "$(nfm -o json status)"

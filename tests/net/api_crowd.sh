@@ -13,7 +13,7 @@ customers "${list[@]}"
 configure interval=2
 api_start http.connections=3000 # who leaves events is seen to have left within a second
 crowd() { # FILE CLIENTS ROUNDS PATH…
-	in_collector python3 "$LIB/crowd.py" 127.0.0.1 9996 "${@:2}" >"$1" 2>"$LAB/error" ||
+	in_collector "$PYTHON" "$LIB/crowd.py" 127.0.0.1 9996 "${@:2}" >"$1" 2>"$LAB/error" ||
 		fail "$(cat "$LAB/error"): $(cat "$1")"
 }
 
@@ -33,7 +33,7 @@ echo 0 >"$LAB/monotonic"
 RUN_AS=(env "LD_PRELOAD=$BUILD/clock_shift.so")
 api_start_alone http.connections=64
 slow() { # FILE CLIENTS
-	in_collector python3 "$LIB/slow.py" 127.0.0.1 9996 \
+	in_collector "$PYTHON" "$LIB/slow.py" 127.0.0.1 9996 \
 		'/api/v1/history?id=c1&month=2025-01&step=1m' "$2" >"$1" &
 	wait_for 10 grep -q ready "$1"
 }

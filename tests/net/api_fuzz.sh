@@ -16,7 +16,7 @@ wait_for 10 snapshots_at_least 2
 
 fuzz() { # SEED COUNT
 	# shellcheck disable=SC2046 # names without spaces
-	in_collector python3 "$LIB/http_fuzz.py" 127.0.0.1 9996 "$1" "$2" \
+	in_collector "$PYTHON" "$LIB/http_fuzz.py" 127.0.0.1 9996 "$1" "$2" \
 		$(snapshots | head -n 2 | xargs -n 1 basename) 2>&1 || {
 		tail -n 60 "$LAB/http.log" >&2
 		fail "seed $1"

@@ -40,7 +40,7 @@ peak=$(sort -n "$LAB/memory" | tail -n 1)
 [ "$peak" -lt $memory_bound_kb ] || fail "$peak kB of memory of its own"
 
 gzip -dc "$LAB/all.gz" >"$LAB/all"
-flows=$(/usr/bin/python3 "$LIB/million.py" "$LAB/all" $count 2>&1) || fail "show: $flows"
+flows=$("$PYTHON" "$LIB/million.py" "$LAB/all" $count 2>&1) || fail "show: $flows"
 [ "$flows" = "$(sent_files | jq .total.flows)" ] || fail "$flows flows"
 rm "$LAB/all" "$LAB/other"
 

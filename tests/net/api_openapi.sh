@@ -24,7 +24,8 @@ wait_for 20 test -s "$LAB/state/rollup/days.$(date -d '2 days ago' +%Y%m%d)"
 answers 200 /api/v1/openapi.json
 is_same_file "$LAB/answer" "$ROOT/docs/openapi.json" || fail "another document is given away"
 
-files=$(grep -l . $(snapshots | tail -n 3) | xargs -n 1 basename | jq -R . | jq -sc .)
+files=$(find "$LAB/state" -maxdepth 1 -name 'nfmeter.[0-9]*' -newer "$LAB/customers.csv" \
+	-printf '%s %f\n' | sort -rn | head -n 3 | jq -R 'split(" ")[1]' | jq -sc .) # traffic
 # everything is asked for that came, and some of what did not
 values=$(jq -nc --argjson files "$files" '{
 	q: ["ALI", "10.0.1.", "10.0.1.7", "2001:db8:b", "%", "nobody at all"],
@@ -36,7 +37,7 @@ values=$(jq -nc --argjson files "$files" '{
 	percentile: [1, 50, 100], step: ["1m", "1h", "1d", "1mo"],
 	file: $files, exporter: ["192.0.2.1", "router"]}')
 # gaps are of socket mode: json.sh has them
-in_collector /usr/bin/python3 "$LIB/openapi.py" "$ROOT/docs/openapi.json" "$API" "$values" \
+in_collector "$PYTHON" "$LIB/openapi.py" "$ROOT/docs/openapi.json" "$API" "$values" \
 	Read.gaps[] Read.gaps[].{from,to} >"$LAB/found" ||
 	fail "$(cat "$LAB/found")"
 

@@ -54,7 +54,7 @@ NFM_API(status)
 
 	if (err)
 		return err;
-	nfm_channel_ask(&http->channel, "{\"command\":\"status\"}", &agent, &ignored);
+	nfm_channel_status(&http->channel, &agent, &ignored);
 	out = nfm_api_begin(request, reply, "status.csv", error);
 	if (!out)
 		return -ENOMEM;

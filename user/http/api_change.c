@@ -199,7 +199,7 @@ static int change(struct nfm_http *http, const struct nfm_request *request,
 		return err;
 	if (yajl_gen_get_buf(gen, &text, &length) != yajl_gen_status_ok)
 		return nfm_error_set(error, -EINVAL, "the body is no UTF-8");
-	err = nfm_channel_ask(&http->channel, (const char *)text, &answer, error);
+	err = nfm_channel_change(&http->channel, (const char *)text, &answer, error);
 	if (err)
 		return err;
 	nfm_jobs_forget(http->jobs);

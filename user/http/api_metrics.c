@@ -19,7 +19,7 @@ static yajl_val ask_status(struct nfm_http *http)
 	struct nfm_error ignored;
 	yajl_val agent = NULL;
 
-	nfm_channel_ask(&http->channel, "{\"command\":\"status\"}", &agent, &ignored);
+	nfm_channel_status(&http->channel, &agent, &ignored);
 	return agent;
 }
 

@@ -30,7 +30,12 @@ struct nfm_body_writer {
 	XXH3_state_t *hash; /* of the text, so that it is the same with gzip and without */
 };
 
-static atomic_uint_fast64_t files_bytes;
+static atomic_uint_fast64_t files_bytes, files_most = NFM_BODY_FILES;
+
+void nfm_body_limit(uint64_t bytes)
+{
+	atomic_store(&files_most, bytes);
+}
 
 /* In /var/tmp, or where TMPDIR says: in memory it would not be worth it. */
 static int open_file(void)
@@ -46,7 +51,7 @@ static int put_file(struct nfm_body_writer *w, const void *bytes, size_t size)
 {
 	int err;
 
-	if (atomic_fetch_add(&files_bytes, size) + size > NFM_BODY_FILES) {
+	if (atomic_fetch_add(&files_bytes, size) + size > atomic_load(&files_most)) {
 		atomic_fetch_sub(&files_bytes, size);
 		return -ENOSPC;
 	}

@@ -27,6 +27,9 @@ struct nfm_body {
 
 struct nfm_body_writer;
 
+/** Room for all bodies in files, instead of NFM_BODY_FILES. */
+void nfm_body_limit(uint64_t bytes);
+
 /** Begins a body; `*to` takes its text. -ENOMEM. */
 int nfm_body_open(bool gzip, struct nfm_body_writer **writer, FILE **to);
 

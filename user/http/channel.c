@@ -8,16 +8,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "agent/control.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "view/ask.h"
 
-#define PATIENCE_NS (30 * NFM_NS_PER_S) /* a change waits for a rotation under way */
+#define STATUS_NS (5 * NFM_NS_PER_S)
+#define CHANGE_NS (30 * NFM_NS_PER_S) /* it waits for a rotation under way */
 
-void nfm_channel_init(struct nfm_channel *channel, int fd, const char *runtime)
+void nfm_channel_init(struct nfm_channel *channel, int fd)
 {
-	*channel = (struct nfm_channel){ .fd = fd, .runtime = runtime };
+	*channel = (struct nfm_channel){ .fd = fd };
 	pthread_mutex_init(&channel->mutex, NULL);
 }
 
@@ -33,67 +33,90 @@ static int send_line(int fd, const char *request)
 	return send(fd, line, (size_t)length, MSG_NOSIGNAL) == length ? 0 : -ECONNREFUSED;
 }
 
-static int receive_line(int fd, char *line, size_t size)
+/* The next whole line; *line is malloc'd. What has come of one by `end_ns` is kept. */
+static int receive_line(struct nfm_channel *channel, uint64_t end_ns, char **line)
 {
-	uint64_t end_ns = nfm_clock_monotonic_ns() + PATIENCE_NS;
-	size_t used = 0;
+	char *end;
 
-	while (used + 1 < size) {
-		struct pollfd poller = { .fd = fd, .events = POLLIN };
+	while (!(end = memchr(channel->buffer, '\n', channel->used))) {
+		struct pollfd poller = { .fd = channel->fd, .events = POLLIN };
 		uint64_t now_ns = nfm_clock_monotonic_ns();
+		int wait_ms = end_ns > now_ns ? (int)((end_ns - now_ns) / NFM_NS_PER_MS) + 1 : 0;
 		ssize_t n;
 
-		if (now_ns >= end_ns)
-			return -ETIMEDOUT;
-		if (poll(&poller, 1, (int)((end_ns - now_ns) / NFM_NS_PER_MS) + 1) < 1)
+		if (channel->used == sizeof(channel->buffer))
+			return -EPROTO;
+		if (poll(&poller, 1, wait_ms) < 1) {
+			if (nfm_clock_monotonic_ns() >= end_ns)
+				return -ETIMEDOUT;
 			continue;
-		n = recv(fd, line + used, size - 1 - used, 0);
+		}
+		n = recv(channel->fd, channel->buffer + channel->used,
+			 sizeof(channel->buffer) - channel->used, 0);
 		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (n <= 0)
 			return -ECONNREFUSED;
-		used += (size_t)n;
-		line[used] = '\0';
-		if (line[used - 1] == '\n')
-			return 0;
+		channel->used += (size_t)n;
 	}
-	return -EPROTO;
+	*line = strndup(channel->buffer, (size_t)(end - channel->buffer));
+	channel->used -= (size_t)(end + 1 - channel->buffer);
+	memmove(channel->buffer, end + 1, channel->used);
+	return *line ? 0 : -ENOMEM;
 }
 
-/* After an answer that did not come, the next one would be that of another question. */
-static int exchange(struct nfm_channel *channel, const char *request, char **answer,
-		    struct nfm_error *error)
+/* Answers come in the order of questions: those that are owed first. */
+static int take_owed(struct nfm_channel *channel, uint64_t end_ns)
 {
-	_cleanup_free_ char *line = malloc(NFM_CONTROL_MAX);
-	int err = line ? 0 : -ENOMEM;
+	int err = 0;
 
-	if (channel->fd < 0 && channel->runtime)
-		return nfm_control_call(channel->runtime, request, answer, error);
-	pthread_mutex_lock(&channel->mutex);
-	if (!err)
-		err = channel->fd < 0 ? -ECONNREFUSED : send_line(channel->fd, request);
-	if (!err)
-		err = receive_line(channel->fd, line, NFM_CONTROL_MAX);
-	if (err && err != -ENOMEM && channel->fd >= 0)
-		shutdown(channel->fd, SHUT_RDWR); /* the main thread sees it, and ends us */
-	pthread_mutex_unlock(&channel->mutex);
-	if (err)
-		return nfm_error_set(error, err, "the agent does not answer: %s: `nfmeter status` "
-				     "tells whether it runs", strerror(-err));
-	*answer = NFM_STEAL_PTR(line);
-	return 0;
+	while (channel->owed && !err) {
+		_cleanup_free_ char *line = NULL;
+
+		err = receive_line(channel, end_ns, &line);
+		if (!err || err == -ENOMEM)
+			channel->owed--;
+	}
+	return err;
 }
 
-int nfm_channel_ask(struct nfm_channel *channel, const char *request, yajl_val *answer,
-		    struct nfm_error *error)
+static int exchange(struct nfm_channel *channel, const char *request, uint64_t patience_ns,
+		    bool change, char **answer)
+{
+	uint64_t now_ns = nfm_clock_monotonic_ns();
+	int err = channel->fd < 0 ? -ECONNREFUSED :
+				    take_owed(channel, change ? now_ns + patience_ns : 0);
+
+	if (err)
+		return err;
+	err = send_line(channel->fd, request);
+	if (!err)
+		err = receive_line(channel, now_ns + patience_ns, answer);
+	channel->owed += err == -ETIMEDOUT;
+	return err;
+}
+
+static int ask(struct nfm_channel *channel, const char *request, uint64_t patience_ns, bool change,
+	       yajl_val *answer, struct nfm_error *error)
 {
 	_cleanup_free_ char *text = NULL;
 	char reason[128] = "";
 	yajl_val tree;
-	int err = exchange(channel, request, &text, error);
+	int err;
 
+	if (strlen(request) + 2 >= NFM_CONTROL_MAX) /* with its end, and the NUL there */
+		return nfm_error_set(error, -E2BIG, "more than the agent takes at once, %u bytes",
+				     NFM_CONTROL_MAX);
+	pthread_mutex_lock(&channel->mutex);
+	err = exchange(channel, request, patience_ns, change, &text);
+	if (err && err != -ENOMEM && err != -ETIMEDOUT && channel->fd >= 0)
+		shutdown(channel->fd, SHUT_RDWR); /* the main thread sees it, and ends us */
+	pthread_mutex_unlock(&channel->mutex);
 	if (err)
-		return err;
+		return nfm_error_set(error, err, "the agent does not answer: %s: `nfmeter status` "
+				     "tells whether it runs%s", strerror(-err),
+				     change && err == -ETIMEDOUT ?
+					     "; the change may still be made" : "");
 	tree = yajl_tree_parse(text, reason, sizeof(reason));
 	if (!tree)
 		return nfm_error_set(error, -EPROTO, "the agent's answer is no JSON");
@@ -105,4 +128,15 @@ int nfm_channel_ask(struct nfm_channel *channel, const char *request, yajl_val *
 	nfm_error_set(error, err, "%s", nfm_ask_string(tree, "error", "refused"));
 	yajl_tree_free(tree);
 	return err;
+}
+
+int nfm_channel_status(struct nfm_channel *channel, yajl_val *answer, struct nfm_error *error)
+{
+	return ask(channel, "{\"command\":\"status\"}", STATUS_NS, false, answer, error);
+}
+
+int nfm_channel_change(struct nfm_channel *channel, const char *request, yajl_val *answer,
+		       struct nfm_error *error)
+{
+	return ask(channel, request, CHANGE_NS, true, answer, error);
 }

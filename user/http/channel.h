@@ -9,22 +9,32 @@
 #include <pthread.h>
 #include <yajl/yajl_tree.h>
 
+#include "agent/control.h"
 #include "base/error.h"
 
 struct nfm_channel {
-	int fd; /* -1: we were started by hand; the control socket is asked */
-	const char *runtime;
+	int fd;		       /* -1: we were started by hand, and have nobody to ask */
 	pthread_mutex_t mutex; /* one question at a time */
+	unsigned int owed;     /* answers to come to questions that nobody waits for any more */
+	size_t used;	       /* of the buffer: what has come of the next answer */
+	char buffer[NFM_CONTROL_MAX];
 };
 
-void nfm_channel_init(struct nfm_channel *channel, int fd, const char *runtime);
+void nfm_channel_init(struct nfm_channel *channel, int fd);
 
 /**
- * Sends `request`, one line without its end, and waits for the answer, which yajl_tree_free()
- * frees. -ECONNREFUSED: there is no agent; -ETIMEDOUT; -EREMOTEIO: the agent refused, its text is
- * in `error`; -EACCES: it refused because of who asks.
+ * Asks the agent for its status. Waits for some seconds, but not again as long as an agent that did
+ * not answer is still silent: whoever looks at the counters must not wait for it. The answer is
+ * the caller's to free, by yajl_tree_free(). -ECONNREFUSED: there is no agent; -ETIMEDOUT.
  */
-int nfm_channel_ask(struct nfm_channel *channel, const char *request, yajl_val *answer,
-		    struct nfm_error *error);
+int nfm_channel_status(struct nfm_channel *channel, yajl_val *answer, struct nfm_error *error);
+
+/**
+ * Sends a change, one line without its end, and waits for the answer, as above. -ECONNREFUSED,
+ * -ETIMEDOUT: it may still be made; -E2BIG: longer than the agent takes; -EREMOTEIO: the agent
+ * refused, its text is in `error`; -EACCES: it refused because of who asks.
+ */
+int nfm_channel_change(struct nfm_channel *channel, const char *request, yajl_val *answer,
+		       struct nfm_error *error);
 
 #endif

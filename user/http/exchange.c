@@ -306,6 +306,20 @@ static int refuse(struct exchange *exchange, unsigned int status, int err)
 	return err;
 }
 
+/* By which of many names ever proxies tell that they are one. */
+static bool is_forwarded(struct MHD_Connection *connection)
+{
+	static const char *const names[] = {
+		"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto",
+		"X-Real-IP",
+	};
+
+	for (size_t i = 0; i < NFM_ARRAY_SIZE(names); i++)
+		if (header(connection, names[i]))
+			return true;
+	return false;
+}
+
 static int check_access(struct exchange *exchange)
 {
 	struct MHD_Connection *connection = exchange->connection;
@@ -315,8 +329,7 @@ static int check_access(struct exchange *exchange)
 		.peer = info ? info->client_addr : NULL,
 		.authorization = header(connection, "Authorization"),
 		.host = header(connection, "Host"),
-		.forwarded = header(connection, "Forwarded") ||
-			     header(connection, "X-Forwarded-For") || header(connection, "Via"),
+		.forwarded = is_forwarded(connection),
 		.now_s = nfm_clock_monotonic_ns() / NFM_NS_PER_S,
 	};
 	struct nfm_request *request = exchange->request;

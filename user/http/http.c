@@ -192,7 +192,7 @@ int nfm_http_run(const struct nfm_config_place *place, int channel_fd)
 		.table = { .refusals_fd = -1 },
 		.started_unix_s = nfm_clock_unix_ns() / NFM_NS_PER_S,
 	};
-	nfm_channel_init(&http.channel, channel_fd, channel_fd < 0 ? http.config.runtime : NULL);
+	nfm_channel_init(&http.channel, channel_fd);
 	nfm_access_init(&http.access, &http.tokens);
 	err = nfm_config_read_place(place, &http.config, &http.sources, &error);
 	if (!err) {

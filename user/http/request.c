@@ -86,7 +86,9 @@ static bool is_listed(const char *list, const char *name)
 {
 	size_t length = strlen(name);
 
-	for (const char *at = list; length && (at = strstr(at, name)); at += length)
+	if (!length || strchr(name, ' ')) /* two of them are none */
+		return false;
+	for (const char *at = list; (at = strstr(at, name)); at += length)
 		if ((at == list || at[-1] == ' ') && (!at[length] || at[length] == ' '))
 			return true;
 	return false;
