@@ -156,6 +156,9 @@ $(BUILD)/tests/bpf/%: $(BUILD)/tests/bpf/%.o $(TESTLIB_OBJ) $(BUILD)/libnfmeter.
 $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(TESTLIB_OBJ) $(BUILD)/libnfmeter.a
 	$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
 
+$(BUILD)/tests/web/demo: $(BUILD)/tests/web/demo.o $(BUILD)/libnfmeter.a
+	$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS) -lm
+
 $(BUILD)/nfsend: $(NFSEND_SRC:%.c=$(BUILD)/%.o) $(BUILD)/libnfmeter.a
 	$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
 
@@ -189,7 +192,7 @@ deps-build deps-run deps-test deps-fuzz: deps-%:
 # The second make reads the world anew: packages (and with them bpftool) may just have come.
 tests: all $(FUZZ:%=$(BUILD)/asan/tests/fuzz/replay_%) $(UNIT) $(UNIT_ASAN) $(BPF_TESTS) $(BENCHES) $(BENCH_BPF) $(BUILD)/nfsend $(BUILD)/clock_shift.so \
 	$(BUILD)/asan/nfmeter $(BUILD)/nfmeter-fault $(OTHERS:%=$(BUILD)/%/nfmeter) $(BUILD)/other/nfmeter-fault \
-	$(BUILD)/tests/web/node_modules/.package-lock.json
+	$(BUILD)/tests/web/node_modules/.package-lock.json $(BUILD)/tests/web/demo
 
 test: deps-test
 	@$(MAKE) --no-print-directory tests

@@ -46,6 +46,32 @@ many_customers() { # COUNT
 	CUSTOMERS=c000000=10.0.0.0/32,c000001=10.0.0.1/32,c000002=10.0.0.2/32
 }
 
+# Weeks that are over, of a small provider, and some traffic of its customers now.
+demo() {
+	configure interval=300 capacity=4096
+	EXPORTERS="[exporter core-1]
+address = $ROUTER"
+	configure
+	mkdir -p "$LAB/state"
+	"$BUILD/tests/web/demo" "$LAB/state" 35 >"$LAB/customers.csv" || fail "demo"
+	CUSTOMERS=$(sed -nE 's/^([0-9]+),.*,(10[^ ]*) .*/\1=\2/p' "$LAB/customers.csv" |
+		paste -sd,)
+}
+
+# Rates that rise and fall; each run goes on with the stream before it.
+send_waves() {
+	local rate
+
+	local options='--version 5 --bytes 5000'
+
+	# shellcheck disable=SC2086 # words
+	send $options --datagrams 100 --rate 50
+	for rate in 40 70 95 60 45 80 110 90 50 75 65 85 70 60; do
+		# shellcheck disable=SC2086
+		send_on 1 $options --datagrams $((rate * 6)) --rate "$rate"
+	done
+}
+
 send_unknown() {
 	ip -n "$NS_ROUTER" address add "$UNKNOWN/24" dev r0
 	in_router "$NFSEND" gen --from "$UNKNOWN" --to "$COLLECTOR" --customers "$CUSTOMERS" \
@@ -63,18 +89,37 @@ in_files() {
 configure interval=2 http.listen=127.0.0.1:$PORT
 if [ "$SCENARIO" = many ]; then
 	many_customers 100000
+elif [ "$SCENARIO" = pictures ]; then
+	demo
 else
 	few_customers
 fi
-make_tokens
+if [ "$SCENARIO" = first ]; then
+	touch "$LAB/admin" "$LAB/read" "$LAB/customer"
+else
+	make_tokens
+fi
 agent_start
 wait_for 20 served
+if [ "$SCENARIO" = first ]; then # no token, no traffic
+	browse first
+	exit
+fi
 if [ "$SCENARIO" = live ]; then
 	send_start --version 9 --datagrams 100000 --rate 200
 	browse live
 	status=$?
 	kill "$SENDER"
 	wait "$SENDER"
+	exit "$status"
+fi
+if [ "$SCENARIO" = pictures ]; then
+	send_waves &
+	waves=$!
+	browse pictures
+	status=$?
+	kill "$waves"
+	wait "$waves" 2>/dev/null
 	exit "$status"
 fi
 send --version 9 --datagrams 1500 --rate 500 --lose 300

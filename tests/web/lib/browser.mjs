@@ -49,6 +49,8 @@ export async function open(
 	const context = await browser.newContext({
 		viewport: { width, height },
 		colorScheme: dark ? "dark" : "light",
+		isMobile: width < 500,
+		hasTouch: width < 500,
 		acceptDownloads: true,
 	});
 	const page = await context.newPage();
@@ -81,7 +83,8 @@ export async function open(
 }
 
 export async function checkPage(page) {
-	const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+	const { width } = page.viewportSize();
+	const over = (await page.evaluate(() => document.documentElement.scrollWidth)) - width;
 
 	if (over > 0) throw new Error(`the page is ${over} pixels wider than the screen`);
 	if (page.trouble.length) throw new Error(page.trouble.join("\n"));

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { rises } from "../../../user/web/static/bars.js";
 import { exportersOf, splitEvents } from "../../../user/web/static/events.js";
+import { missing } from "../../../user/web/static/sparkline.js";
 import { collectorAddress, routerCommands } from "../../../user/web/static/router_help.js";
 
 function events(...pieces) {
@@ -26,7 +27,9 @@ test("events come in pieces of any size", () => {
 });
 
 test("comments and unknown fields are passed over, lines of data joined", () => {
-	assert.deepEqual(events(": hello\n\nid: 7\ndata: a\ndata:b\n\n"), [[["message", "a\nb"]], ""]);
+	const text = ": hello\n\nid: 7\ndata: a\ndata:b\n\n";
+
+	assert.deepEqual(events(text), [[["message", "a\nb"]], ""]);
 });
 
 test("a piece of an event waits for its end", () => {
@@ -44,6 +47,16 @@ test("rises of a counter fall into their bins; a restart of it is no loss", () =
 	assert.deepEqual(rises(ring, 145, 60, 6), [0, 0, 2, 0, 0, 1]);
 	assert.deepEqual(rises([], 145, 60, 3), [0, 0, 0]);
 	assert.deepEqual(rises(ring, 1000, 60, 3), [0, 0, 0]);
+});
+
+test("a step that is not over is not missing", () => {
+	const line = { from: 0, step: 300, down_bps: [1, null, 2, null, null] };
+
+	assert.deepEqual(missing(line, 1400), [
+		[1, 2],
+		[3, 4],
+	]);
+	assert.deepEqual(missing(line, 1205), [[1, 2]]);
 });
 
 test("the collector's address: as configured, as it was reached, or to be filled in", () => {

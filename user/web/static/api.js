@@ -90,6 +90,16 @@ export async function request(path, query, options = {}) {
 	throw error;
 }
 
+/** A controller of one request, which ends with `signal`, too. */
+export function within(signal) {
+	const controller = new AbortController();
+
+	if (signal.aborted)
+		controller.abort();
+	signal.addEventListener("abort", () => controller.abort(), { signal: controller.signal });
+	return controller;
+}
+
 export async function get(path, query, signal) {
 	return parseExact(await (await request(path, query, { signal })).text());
 }

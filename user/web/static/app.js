@@ -26,12 +26,20 @@ const main = document.getElementById("main");
 let me = null;
 let open = null; // the page shown: {path, controller, update}
 
+function decoded(text) {
+	try {
+		return decodeURIComponent(text);
+	} catch { // written by hand
+		return text;
+	}
+}
+
 /** "#/customers/alice?range=7d" → {name, id, query} */
 function route() {
 	const [path, query] = location.hash.replace(/^#\/?/, "").split("?");
 	const [name, ...rest] = path.split("/");
 
-	return { name, id: rest.length ? decodeURIComponent(rest.join("/")) : null,
+	return { name, id: rest.length ? decoded(rest.join("/")) : null,
 		query: new URLSearchParams(query ?? ""), path };
 }
 
@@ -73,7 +81,10 @@ function showRoute() {
 		open.update?.(to.query);
 		return;
 	}
-	open?.controller.abort();
+	if (open) { // another page: who reads by keyboard or ear goes on there
+		open.controller.abort();
+		main.focus({ preventScroll: true });
+	}
 	const controller = new AbortController();
 	const content = h("div", { class: "page" });
 

@@ -108,12 +108,11 @@ function series(colors, stepped) {
 	];
 }
 
-// A name at the right of the plot, above a line at `y` or below it.
-function drawName(chart, y, text, color, below) {
+// A name at the right of the plot, its lower edge at `bottom`.
+function drawName(chart, bottom, text, color) {
 	const { ctx, bbox } = chart;
 	const ratio = uPlot.pxRatio;
 	const right = bbox.left + bbox.width - 3 * ratio;
-	const bottom = below ? y + 16 * ratio : y - 2 * ratio;
 
 	ctx.font = `${11 * ratio}px system-ui, sans-serif`;
 	ctx.textAlign = "right";
@@ -142,19 +141,20 @@ function drawLine(chart, y, color, dash) {
 	ctx.setLineDash([]);
 }
 
-// Lines across the plot with their names; of two close ones the lower has its name below.
+// Lines across the plot with their names above them, none of them over another.
 function drawLevels(chart, levels, colors) {
-	const at = (level) => Math.round(chart.valToPos(level.value, "y", true));
+	const ratio = uPlot.pxRatio;
+	const at = ({ value }) => Math.round(chart.valToPos(value, "y", true));
+	let free = Infinity; // above this
 
 	chart.ctx.save();
-	for (const level of levels) {
-		const y = at(level);
-		const below = levels.some((other) => other !== level &&
-			(at(other) < y || (at(other) === y && levels.indexOf(other) <
-				levels.indexOf(level))) && y - at(other) < 15 * uPlot.pxRatio);
+	for (const level of levels)
+		drawLine(chart, at(level), colors[level.color], level.dash);
+	for (const level of [...levels].sort((a, b) => at(b) - at(a))) {
+		const bottom = Math.min(at(level) - 2 * ratio, free);
 
-		drawLine(chart, y, colors[level.color], level.dash);
-		drawName(chart, y, level.text, colors[level.color], below);
+		drawName(chart, bottom, level.text, colors[level.color]);
+		free = bottom - 14 * ratio;
 	}
 	chart.ctx.restore();
 }

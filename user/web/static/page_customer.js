@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* One customer, or the traffic of nobody: rates over time, totals, percentiles, coverage. */
 
-import { get } from "./api.js";
+import { get, within } from "./api.js";
 import { Chart, legend, ratePair, stepText } from "./chart.js";
 import { calendar, summary, totalsTable } from "./customer_numbers.js";
 import { chartTools, downloads } from "./customer_tools.js";
@@ -155,13 +155,12 @@ class CustomerPage {
 
 	async load() {
 		this.running?.abort();
-		const mine = this.running = new AbortController();
+		const mine = this.running = within(this.signal);
 
 		set(this.chart.node, "aria-busy", "true");
 		try {
 			this.history = await get("history", { ...this.subject,
-				...this.wanted.parameters },
-			AbortSignal.any([this.signal, mine.signal]));
+				...this.wanted.parameters }, mine.signal);
 			this.show();
 		} catch (error) {
 			fail(this.trouble, error.status === 404 ? "No such customer" :

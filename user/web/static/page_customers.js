@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* All customers: searched, sorted and cut by the collector, a hundred at a time. */
 
-import { download, get } from "./api.js";
+import { download, get, within } from "./api.js";
 import { palette, whenThemeChanges } from "./chart.js";
 import { liveColumns, reportColumns } from "./customer_columns.js";
 import { clear, debounce, fail, h, notice, put, repeat, set, smallButton } from "./dom.js";
 import { dateTime, exact, month, share } from "./format.js";
+import { seconds } from "./range.js";
 import { nothingYet } from "./router_help.js";
 import { drawSparkline } from "./sparkline.js";
 import { makePager, makeTable } from "./table.js";
@@ -75,7 +76,10 @@ class Sparks {
 		try {
 			const answer = await get("sparklines", { id: ids }, this.signal);
 
-			this.lines = new Map(answer.customers.map((line) => [line.id, line]));
+			const scale = { from: seconds(answer.from), step: answer.step_seconds };
+
+			this.lines = new Map(answer.customers.map((line) =>
+				[line.id, { ...line, ...scale }]));
 			this.redraw();
 		} catch (error) { // the table says what is wrong
 			if (error.status === undefined && error.name !== "AbortError")
@@ -198,12 +202,11 @@ class CustomersPage {
 
 	async load() {
 		this.running?.abort();
-		const mine = this.running = new AbortController();
+		const mine = this.running = within(this.signal);
 		const [path, parameters] = request(this.now);
 
 		try {
-			const answer = await get(path, parameters,
-				AbortSignal.any([this.signal, mine.signal]));
+			const answer = await get(path, parameters, mine.signal);
 
 			if (answer.matched && this.now.offset >= answer.matched)
 				this.setQuery({ offset: null });

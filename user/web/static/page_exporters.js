@@ -7,6 +7,7 @@ import { clear, fail, h, panel, repeat, snippet, swap } from "./dom.js";
 import { exportersOf, kept, live, subscribe } from "./events.js";
 import { ago, dateTime, exact, percent } from "./format.js";
 import { exporterForm } from "./forms.js";
+import { seconds } from "./range.js";
 import { exporterSection, nothingYet } from "./router_help.js";
 import { makeTable } from "./table.js";
 
@@ -42,7 +43,14 @@ function versions(row) {
 	return [...new Set(row.streams.map((stream) => versionName(stream.version)))].join(" ");
 }
 
+// Again only when something was lost, or the bars have moved on.
 function drawLoss(cell, row) {
+	const ring = live.losses.get(row.address) ?? [];
+	const key = `${row.address} ${ring.length} ${Math.floor(Date.now() * bins / kept / 1000)}`;
+
+	if (cell.dataset.key === key)
+		return;
+	cell.dataset.key = key;
 	const values = recentLoss(row.address);
 
 	drawBars(cell, values, `${exact(sum(values))} lost while this page was open`);
@@ -102,8 +110,9 @@ function makeRefused(me, done) {
 async function showLoss(bars, signal) {
 	const history = await get("history", { kind: "unmatched", from: "-24h", step: "5m" },
 		signal);
-	const values = history.points.map((point) => point.covered_seconds ?
-		point.lost_records + point.lost_datagrams : null);
+	const due = seconds(history.from) + history.coverage.elapsed_seconds;
+	const values = history.points.map((point) => point.covered_seconds > 0 ||
+		seconds(point.time) >= due ? point.lost_records + point.lost_datagrams : null);
 
 	bars.set({ values, from: history.from, to: history.to,
 		text: `${exact(sum(values))} records or datagrams in 24 hours, by 5 minutes` });

@@ -11,6 +11,7 @@ import { nothingYet } from "./router_help.js";
 import { makeTable } from "./table.js";
 
 const slowRefresh = 10000; // ms
+const exportersMost = 12;
 
 const customerColumns = [
 	{ label: "Customer", head: true, cell: (row) => ({ text: row.name || row.id,
@@ -166,6 +167,7 @@ class OverviewPage {
 		this.exporters = makeTable({ caption: "Exporters", key: (row) => row.address,
 			columns: exporterColumns });
 		this.nobody = h("p", { class: "help" }, "No customer has traffic now.");
+		this.more = h("a", { class: "help", href: "#/exporters" });
 		this.health = h("div");
 		this.alerts = h("div", { class: "alerts" }, h("p", { class: "loading" },
 			"Connecting…"));
@@ -178,7 +180,8 @@ class OverviewPage {
 			h("div", null, this.chart.node, legend(["down", "up", "hole"], "No news")));
 		this.rest = h("div", { class: "columns", hidden: true },
 			panel("Top customers", this.customers.node, this.nobody),
-			h("div", { class: "stack" }, panel("Exporters", this.exporters.node),
+			h("div", { class: "stack" }, panel("Exporters", this.exporters.node,
+				this.more),
 				panel("Health", this.health)));
 		this.content.append(h("h1", { class: "unseen" }, "Overview"), this.alerts, this.now,
 			this.rest);
@@ -209,6 +212,16 @@ class OverviewPage {
 		}
 	}
 
+	// Those that need a look first; of very many not all.
+	showExporters(all) {
+		const rows = [...all].sort((a, b) => (a.state === "ok") - (b.state === "ok") ||
+			b.datagrams_per_second - a.datagrams_per_second).slice(0, exportersMost);
+
+		this.exporters.setRows(rows);
+		put(this.more, all.length > rows.length ?
+			`and ${exact(all.length - rows.length)} more` : "");
+	}
+
 	show({ event, past, state, error }) {
 		this.content.classList.toggle("is-stale", state !== "live");
 		this.now.hidden = this.rest.hidden = !event;
@@ -227,7 +240,7 @@ class OverviewPage {
 		this.customers.setRows(event.customers.map((row) => ({ ...row,
 			share: percent(row.up_bps + row.down_bps, all) })));
 		this.nobody.hidden = event.customers.length > 0;
-		this.exporters.setRows(exportersOf(event));
+		this.showExporters(exportersOf(event));
 		swap(this.health, health(event, this.known));
 		this.welcome(event);
 	}

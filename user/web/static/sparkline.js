@@ -30,19 +30,27 @@ function trace(context, values, from, to, x, y) {
 	}
 }
 
+const grace = 10; // s after a step in which its file may still be written
+
+/** Steps that are over without having been counted, as [from, to] in steps. */
+export function missing(line, now = Date.now() / 1000) {
+	const end = (i) => line.from + (i + 1) * line.step;
+
+	return line.down_bps.flatMap((value, i) =>
+		value === null && end(i) + grace < now ? [[i, i + 1]] : []);
+}
+
 function paint(canvas, line, colors) {
 	const ratio = Math.max(1, devicePixelRatio || 1);
 	const context = canvas.getContext("2d");
 	const most = Math.max(1, ...line.down_bps, ...line.up_bps);
 	const x = (i) => i * width / line.down_bps.length;
 	const y = (value) => height - 1.5 - (height - 3) * value / most;
-	const holes = [];
 
 	canvas.width = width * ratio;
 	canvas.height = height * ratio;
 	context.scale(ratio, ratio);
-	line.down_bps.forEach((value, i) => value === null && holes.push([i, i + 1]));
-	hatch(context, holes, { left: 0, top: 0, width, height }, x, colors.hatch, 0.7);
+	hatch(context, missing(line), { left: 0, top: 0, width, height }, x, colors.hatch, 0.7);
 	runs(line.down_bps, (from, to) => {
 		context.fillStyle = colors["down-fill"];
 		context.strokeStyle = colors.down;
@@ -63,7 +71,7 @@ function paint(canvas, line, colors) {
 	});
 }
 
-/** Draws a line of /sparklines into a cell; undefined: not known yet. */
+/** Draws {from, step, down_bps, up_bps}, in s, into a cell; undefined: not known yet. */
 export function drawSparkline(cell, line, colors = palette()) {
 	let canvas = cell.querySelector("canvas");
 
