@@ -175,7 +175,9 @@ class Fuzz:
             raise Wrong(f"the library's own: {status} {fields} {body[:200]!r}")
 
     def ask(self, text, half):
-        client = socket.create_connection(self.where, timeout=20)
+        # from many addresses: a token that was garbled is a wrong one, and ten of them block one
+        source = f"127.1.{self.random.randrange(256)}.{self.random.randrange(1, 255)}", 0
+        client = socket.create_connection(self.where, timeout=20, source_address=source)
         with client:
             try:
                 client.sendall(text)
@@ -219,8 +221,9 @@ class Fuzz:
         with socket.create_connection(self.where, timeout=20) as client:
             client.sendall(b"GET /api/v1/whoami HTTP/1.1\r\nHost: localhost\r\n"
                            b"Authorization: Bearer %s\r\n\r\n" % (self.token or "").encode())
-            if not client.recv(4096).startswith(b"HTTP/1.1 200 "):
-                sys.exit(f"request {number}: the server does not answer any more")
+            answer = client.recv(4096)
+            if not answer.startswith(b"HTTP/1.1 200 "):
+                sys.exit(f"request {number}: the server does not answer any more: {answer[:300]}")
 
 
 def main():

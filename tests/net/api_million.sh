@@ -44,12 +44,18 @@ flows=$("$PYTHON" "$LIB/million.py" "$LAB/all" $count 2>&1) || fail "show: $flow
 [ "$flows" = "$(sent_files | jq .total.flows)" ] || fail "$flows flows"
 rm "$LAB/all" "$LAB/other"
 
-# a page: the best of three, each of which is made anew
+# A page: what it costs of a processor, which it may have to share here. The best of three, each of
+# which is made anew.
+cpu_ms() {
+	awk -v tick="$(getconf CLK_TCK)" '{ print int(($14 + $15) * 1000 / tick) }' \
+		"/proc/$SERVER/stat"
+}
 fastest=99999
 for sort in total down_bps last_seen; do
-	took=$(api "/api/v1/show?sort=$sort&limit=100" -o "$LAB/page" -w '%{time_total}')
+	before=$(cpu_ms)
+	api "/api/v1/show?sort=$sort&limit=100" -o "$LAB/page"
 	[ "$(jq '.customers | length' "$LAB/page")" = 100 ] || fail "$sort: no page"
-	took=$(awk -v s="$took" 'BEGIN { print int(s * 1000) }')
+	took=$(($(cpu_ms) - before))
 	((took >= fastest)) || fastest=$took
 done
 ((fastest < 1000)) || fail "a page takes $fastest ms"

@@ -157,12 +157,26 @@ static void test_keys(void **state)
 		free(keys[i]);
 }
 
+static void test_gzip(void **state)
+{
+	static const char *const wanted[] = { "gzip", "GZip", "deflate, gzip", "gzip;q=1", ",,gzip",
+					      "br;q=1.0, gzip;q=0.8, *;q=0.1", "gzip ; q=0.001" };
+	static const char *const not[] = { NULL, "", "identity", "gzip;q=0", "gzip; q=0.000", "br",
+					   "gzip ;q=0, br", "x-gzip", "gzipped", "br;gzip", "," };
+
+	(void)state;
+	for (size_t i = 0; i < NFM_ARRAY_SIZE(wanted); i++)
+		assert_true(nfm_request_takes_gzip(wanted[i]));
+	for (size_t i = 0; i < NFM_ARRAY_SIZE(not); i++)
+		assert_false(nfm_request_takes_gzip(not[i]));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_routes),	  cmocka_unit_test(test_roles),
 		cmocka_unit_test(test_arguments), cmocka_unit_test(test_rest),
-		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_keys),	  cmocka_unit_test(test_gzip),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

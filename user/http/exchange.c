@@ -236,17 +236,10 @@ static void wake(struct nfm_waiter *waiter)
 
 /* ---- files ---- */
 
-static bool takes_gzip(struct MHD_Connection *connection)
-{
-	const char *accepted = header(connection, "Accept-Encoding");
-
-	return accepted && strstr(accepted, "gzip") && !strstr(accepted, "gzip;q=0");
-}
-
 static enum MHD_Result queue_file(struct exchange *exchange)
 {
 	const struct nfm_web_file *file = exchange->file;
-	bool gzip = takes_gzip(exchange->connection);
+	bool gzip = nfm_request_takes_gzip(header(exchange->connection, "Accept-Encoding"));
 	bool same = has_already(exchange->connection, file->etag);
 	const uint8_t *begin = gzip ? file->gzip : file->plain;
 	const uint8_t *end = gzip ? file->gzip_end : file->plain_end;
@@ -370,7 +363,7 @@ static int take_request(struct exchange *exchange, const char *url, const char *
 	exchange->request = nfm_request_new(wanted, route, url);
 	if (!exchange->request)
 		return refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, -ENOMEM);
-	exchange->request->gzip = takes_gzip(connection);
+	exchange->request->gzip = nfm_request_takes_gzip(header(connection, "Accept-Encoding"));
 	exchange->request->plain = nfm_metrics_accepted(header(connection, "Accept")) ==
 				   NFM_METRICS_PROMETHEUS;
 	if (check_access(exchange))

@@ -135,6 +135,36 @@ const char *nfm_request_get(const struct nfm_request *request, const char *name)
 	return NULL;
 }
 
+/* A weight, ";q=0.5", behind a coding; without one it is 1. */
+static bool has_weight(const char *parameters, const char *end)
+{
+	static const char blank[] = " \t;";
+
+	parameters += strspn(parameters, blank);
+	if (parameters >= end || strncasecmp(parameters, "q=", 2) != 0)
+		return true;
+	for (parameters += 2; parameters < end; parameters++)
+		if (*parameters >= '1' && *parameters <= '9')
+			return true;
+	return false;
+}
+
+bool nfm_request_takes_gzip(const char *accepted)
+{
+	while (accepted && *accepted) {
+		const char *end;
+		size_t length;
+
+		accepted += strspn(accepted, " \t,");
+		end = strchrnul(accepted, ',');
+		length = strcspn(accepted, " \t;,");
+		if (length == 4 && !strncasecmp(accepted, "gzip", length))
+			return has_weight(accepted + length, end);
+		accepted = end;
+	}
+	return false;
+}
+
 /* Lengths stand before the texts, so that no text can look like two. */
 static void put(FILE *to, const char *text)
 {

@@ -92,6 +92,9 @@ int nfm_request_argument(struct nfm_request *request, const char *name, const ch
 /** Value of the first argument of a name; NULL: none. */
 const char *nfm_request_get(const struct nfm_request *request, const char *name);
 
+/** Whether a header Accept-Encoding (NULL: there is none) wants gzip: RFC 9110, 12.5.3. */
+bool nfm_request_takes_gzip(const char *accepted);
+
 /** What makes two requests the same question to the same answer; malloc'd, NULL: out of memory. */
 char *nfm_request_key(const struct nfm_request *request);
 
