@@ -146,7 +146,7 @@ class CustomersPage {
 		this.sparks = new Sparks(signal);
 		this.bar = makeBar(setQuery, () => this.now);
 		this.info = h("p", { class: "help" });
-		this.place = h("div", { class: "table-place" });
+		this.place = h("div", { class: "table-place", hidden: true });
 		this.trouble = h("div");
 		content.append(h("h1", null, "Customers"), this.bar.node, this.trouble, this.place,
 			this.info);

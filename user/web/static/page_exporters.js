@@ -15,8 +15,8 @@ const bins = 60; // of the last minutes
 const refresh = 3000; // ms
 const lossRefresh = 60000;
 const refusedHelp = "These send to this collector, but no [exporter] section has their address, " +
-	"so nothing of them is counted. Yours? Add the section to the configuration, then: " +
-	"nfmeter customers reload.";
+	"so nothing of them is counted. Yours? Add the section to the configuration, then send " +
+	"the agent SIGHUP.";
 
 export const exporterLink = (address) => `#/exporters/${encodeURIComponent(address)}`;
 export const versionName = (version) => version === 10 ? "IPFIX" : `v${version}`;

@@ -115,14 +115,15 @@ export function makePager(size, onOffset) {
 	const next = button("Next page", "›", () => Math.min(last(), offset + size));
 	const end = button("Last page", "»", last);
 
-	return {
-		node: h("div", { class: "pager" }, first, previous, where, next, end),
-		set(at, count, text) {
-			offset = at;
-			matched = count;
-			put(where, text);
-			first.disabled = previous.disabled = at === 0;
-			next.disabled = end.disabled = at >= last();
-		},
-	};
+	function show(at, count, text) {
+		offset = at;
+		matched = count;
+		put(where, text);
+		first.disabled = previous.disabled = at === 0;
+		next.disabled = end.disabled = at >= last();
+	}
+
+	show(0, 0, "");
+	return { set: show,
+		node: h("div", { class: "pager" }, first, previous, where, next, end) };
 }
