@@ -58,7 +58,7 @@ NFM_API(status)
 	out = nfm_api_begin(request, reply, "status.csv", error);
 	if (!out)
 		return -ENOMEM;
-	nfm_document_status(out, &http->config, &http->table, agent);
+	nfm_document_status(out, NULL, &http->table, agent); /* we must not ask NICs */
 	return nfm_api_end(out, 0, error);
 }
 

@@ -23,7 +23,10 @@
 struct nfm_config_sources;
 struct nfm_top;
 
-/** `agent`: its answer to "status"; NULL: none runs. */
+/**
+ * `agent`: its answer to "status"; NULL: none runs, and the NICs of `config` are asked themselves,
+ * unless that is NULL.
+ */
 void nfm_document_status(struct nfm_output *out, const struct nfm_config *config,
 			 const struct nfm_table *t, yajl_val agent);
 

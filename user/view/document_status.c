@@ -67,7 +67,7 @@ static void write_interfaces(struct nfm_output *out, const struct nfm_config *co
 					nfm_ask_string(entry, "mode", "none"),
 					nfm_ask_u64(entry, "program_id", 0));
 		}
-	} else {
+	} else if (config) {
 		write_configured_interfaces(out, config);
 	}
 	nfm_output_end(out);
