@@ -22,6 +22,7 @@ struct gate {
 	unsigned int may;  /* so many more */
 	unsigned int made, begun, woken;
 	unsigned int status, age_s;
+	const struct nfm_route *begun_last;
 };
 
 struct waiter {
@@ -56,8 +57,8 @@ static struct nfm_answer *make(void *cookie, const struct nfm_request *request)
 	struct nfm_answer *answer;
 	char text[16];
 
-	(void)request;
 	pthread_mutex_lock(&gate->mutex);
+	gate->begun_last = request->route;
 	gate->begun++;
 	pthread_cond_broadcast(&gate->changed);
 	while (!gate->may)
@@ -89,10 +90,16 @@ static struct nfm_request *request_of(const char *path, const char *id)
 	return request;
 }
 
-static int ask(struct nfm_jobs *jobs, struct gate *gate, const char *id, struct waiter *waiter)
+static int ask_of(struct nfm_jobs *jobs, struct gate *gate, const char *path, const char *id,
+		  struct waiter *waiter)
 {
 	*waiter = (struct waiter){ .base.wake = wake, .gate = gate };
-	return nfm_jobs_ask(jobs, request_of("/api/v1/show", id), &waiter->base);
+	return nfm_jobs_ask(jobs, request_of(path, id), &waiter->base);
+}
+
+static int ask(struct nfm_jobs *jobs, struct gate *gate, const char *id, struct waiter *waiter)
+{
+	return ask_of(jobs, gate, "/api/v1/show", id, waiter);
 }
 
 static unsigned int text_of(struct waiter *waiter)
@@ -285,6 +292,31 @@ static void test_stop(void **state)
 	nfm_jobs_stop(NULL);
 }
 
+/* Whatever takes long leaves a worker to what does not; alone, it gets one after the other. */
+static void test_slow(void **state)
+{
+	struct waiter waiters[5];
+	struct gate gate;
+	struct nfm_jobs *jobs = start(&gate, 2, 8);
+
+	(void)state;
+	assert_int_equal(ask_of(jobs, &gate, "/api/v1/history", "a", &waiters[0]), 0);
+	wait_until(&gate, &gate.begun, 1);
+	assert_int_equal(ask_of(jobs, &gate, "/api/v1/history", "b", &waiters[1]), 0);
+	assert_int_equal(ask_of(jobs, &gate, "/api/v1/history", "c", &waiters[2]), 0);
+	assert_int_equal(ask(jobs, &gate, "quick", &waiters[3]), 0);
+	wait_until(&gate, &gate.begun, 2);
+	assert_string_equal(gate.begun_last->path, "/api/v1/show");
+	add(&gate, &gate.may, 4);
+	wait_until(&gate, &gate.woken, 4); /* none was forgotten */
+	assert_int_equal(ask(jobs, &gate, "another", &waiters[4]), 0); /* behind the end */
+	add(&gate, &gate.may, 1);
+	wait_until(&gate, &gate.woken, 5);
+	for (size_t i = 0; i < NFM_ARRAY_SIZE(waiters); i++)
+		text_of(&waiters[i]);
+	nfm_jobs_stop(jobs);
+}
+
 /* A worker that is out of memory still wakes. */
 static void test_no_answer(void **state)
 {
@@ -307,7 +339,7 @@ int main(void)
 		cmocka_unit_test(test_shared),	  cmocka_unit_test(test_not_kept),
 		cmocka_unit_test(test_age),	  cmocka_unit_test(test_forget),
 		cmocka_unit_test(test_full),	  cmocka_unit_test(test_stop),
-		cmocka_unit_test(test_no_answer),
+		cmocka_unit_test(test_no_answer), cmocka_unit_test(test_slow),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

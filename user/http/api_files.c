@@ -185,7 +185,9 @@ static int take_history(const struct nfm_request *request, struct nfm_document_h
 	for (uint32_t i = 0; !err && i < request->argument_count; i++) {
 		const struct nfm_argument *argument = &request->argument[i];
 
-		if (!strcmp(argument->name, "id"))
+		if (!strcmp(argument->name, "id") && history->id)
+			err = nfm_error_set(error, -EINVAL, "id: one customer at a time");
+		else if (!strcmp(argument->name, "id"))
 			history->id = argument->value;
 		else if (!strcmp(argument->name, "kind"))
 			err = take_kind(history, argument->value, error);

@@ -37,6 +37,7 @@ struct nfm_jobs {
 	struct job *queue, **queue_end; /* nobody is at work on them */
 	unsigned int queued, queue_most;
 	struct job *working;
+	unsigned int slow, slow_most; /* of these */
 	struct kept kept[KEPT];
 	nfm_jobs_make *make;
 	void *cookie;
@@ -105,14 +106,22 @@ static void give_all(struct job *job, struct nfm_answer *answer)
 	}
 }
 
+/* The first job that may be begun: one worker is kept free of those that may take long. */
 static struct job *take_job(struct nfm_jobs *jobs)
 {
-	struct job *job = jobs->queue;
+	bool no_slow = jobs->slow >= jobs->slow_most;
+	struct job **at = &jobs->queue, *job;
 
-	jobs->queue = job->next;
-	if (!jobs->queue)
-		jobs->queue_end = &jobs->queue;
+	while (*at && no_slow && nfm_route_is_slow((*at)->request->route))
+		at = &(*at)->next;
+	job = *at;
+	if (!job)
+		return NULL;
+	*at = job->next;
+	if (!job->next)
+		jobs->queue_end = at;
 	jobs->queued--;
+	jobs->slow += nfm_route_is_slow(job->request->route);
 	job->generation = jobs->generation;
 	job->next = jobs->working;
 	jobs->working = job;
@@ -126,6 +135,8 @@ static void end_job(struct nfm_jobs *jobs, struct job *job)
 	while (*at != job)
 		at = &(*at)->next;
 	*at = job->next;
+	jobs->slow -= nfm_route_is_slow(job->request->route);
+	pthread_cond_signal(&jobs->wake); /* whoever was kept waiting may be next */
 }
 
 static void work(struct nfm_jobs *jobs, struct job *job)
@@ -149,11 +160,13 @@ static void work(struct nfm_jobs *jobs, struct job *job)
 static void *worker(void *cookie)
 {
 	struct nfm_jobs *jobs = cookie;
+	struct job *job;
 
 	pthread_mutex_lock(&jobs->mutex);
 	while (!jobs->stopping) {
-		if (jobs->queue)
-			work(jobs, take_job(jobs));
+		job = take_job(jobs);
+		if (job)
+			work(jobs, job);
 		else
 			pthread_cond_wait(&jobs->wake, &jobs->mutex);
 	}
@@ -257,6 +270,7 @@ int nfm_jobs_start(struct nfm_jobs **out, unsigned int workers, unsigned int que
 	pthread_cond_init(&jobs->wake, NULL);
 	jobs->queue_end = &jobs->queue;
 	jobs->queue_most = queue;
+	jobs->slow_most = workers > 1 ? workers - 1 : 1;
 	jobs->make = make;
 	jobs->cookie = cookie;
 	while (!code && jobs->threads < NFM_MIN(workers, WORKERS_MOST)) {

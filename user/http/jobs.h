@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Threads that make answers, so that the thread that serves connections never waits. Few, with a
- * short queue: what does not fit is refused at once. Who asks what somebody else has just asked
+ * short queue: what does not fit is refused at once. The last of them is kept free of what may
+ * take long (nfm_route_is_slow). Who asks what somebody else has just asked
  * gets the same answer: a thousand clients cost as much as one.
  */
 #ifndef NFM_HTTP_JOBS_H

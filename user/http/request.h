@@ -70,6 +70,17 @@ struct nfm_route {
 	const char *help;
 };
 
+/**
+ * What is made of files may take a minute; it changes with the interval, and so its answer is kept
+ * for this time or longer: that is how such routes are known.
+ */
+#define NFM_ROUTE_FILES_S 5U
+
+static inline bool nfm_route_is_slow(const struct nfm_route *route)
+{
+	return route->age_s >= NFM_ROUTE_FILES_S;
+}
+
 extern const struct nfm_route nfm_routes[]; /* ends with a NULL path */
 
 /** The route of a path; NULL: none. */

@@ -5,7 +5,7 @@
 #define RANGE "from to month day percentile"
 #define SLICE "q order offset limit sort"
 
-/* Ages: counters change with every datagram, files with every interval. */
+/* Ages: counters change with every datagram, files with every interval (NFM_ROUTE_FILES_S). */
 const struct nfm_route nfm_routes[] = {
 	{ "/api/v1/whoami", NFM_METHOD_GET, NFM_TOKEN_CUSTOMER, 0, "", nfm_api_whoami,
 	  "who asks, and what for he may" },
