@@ -33,10 +33,11 @@ done
 answers 200 '/api/v1/history?id=alice' "${HEADER[@]}"
 answers 200 '/api/v1/sparklines?id=alice' "${HEADER[@]}"
 for path in 'history?id=bob' 'history?id=nobody' 'history?kind=unmatched' 'history?kind=local' \
-	'history?id=alice&kind=local' 'history?id=alice&id=bob' 'sparklines?id=alice&id=bob' \
+	'history?id=alice&kind=local' 'sparklines?id=alice&id=bob' \
 	status exporters templates snapshots report 'read?file=x' config events; do
 	answers 403 "/api/v1/$path" "${HEADER[@]}"
 done
+answers 400 '/api/v1/history?id=alice&id=bob' "${HEADER[@]}" # one at a time, whoever asks
 answers 403 /metrics "${HEADER[@]}"
 answers 403 /api/v1/customers/alice -X PUT -d '{"prefixes":["10.0.1.0/24"]}' "${HEADER[@]}"
 # what one asked is not kept for the other
