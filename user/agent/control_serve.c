@@ -15,6 +15,7 @@
 #include "agent/control.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/json_depth.h"
 
 #define PREFIXES_MAX 4096
 #define IDLE_NS (10 * NFM_NS_PER_S)
@@ -121,25 +122,6 @@ bool nfm_control_has_channel(const struct nfm_control *control)
 
 /* ---- a request's text ---- */
 
-/* A tree of JSON is freed by recursion: nobody may make one that our stack does not hold. */
-static bool is_too_deep(const char *text)
-{
-	unsigned int depth = 0;
-	bool in_string = false;
-
-	for (; *text; text++) {
-		if (in_string && *text == '\\' && text[1])
-			text++;
-		else if (*text == '"')
-			in_string = !in_string;
-		else if (!in_string && (*text == '[' || *text == '{') && ++depth > DEPTH_MAX)
-			return true;
-		else if (!in_string && (*text == ']' || *text == '}') && depth)
-			depth--;
-	}
-	return false;
-}
-
 static const char *get_string(yajl_val tree, const char *key)
 {
 	const char *path[] = { key, NULL };
@@ -171,8 +153,9 @@ static int serve_text(struct nfm_control *control, const char *text, bool local,
 		      struct nfm_error *error)
 {
 	char why[256] = "too deep";
-	_cleanup_(free_tree) yajl_val tree =
-		is_too_deep(text) ? NULL : yajl_tree_parse(text, why, sizeof(why));
+	_cleanup_(free_tree) yajl_val tree = nfm_json_is_deeper(text, DEPTH_MAX)
+						     ? NULL
+						     : yajl_tree_parse(text, why, sizeof(why));
 	_cleanup_free_ const char **prefixes = calloc(PREFIXES_MAX, sizeof(*prefixes));
 	struct nfm_control_request request = { .prefixes = prefixes, .body = tree, .local = local };
 	int r;

@@ -9,6 +9,7 @@
 #include <yajl/yajl_gen.h>
 
 #include "base/cleanup.h"
+#include "base/json_depth.h"
 #include "http/api.h"
 #include "view/ask.h"
 
@@ -58,25 +59,6 @@ static void put_value(yajl_gen gen, yajl_val value)
 	}
 }
 
-/* Trees are freed, and written again, by functions that call themselves. */
-static bool is_deep(const char *text)
-{
-	unsigned int depth = 0;
-	bool quoted = false;
-
-	for (; *text; text++) {
-		if (quoted && *text == '\\' && text[1])
-			text++;
-		else if (*text == '"')
-			quoted = !quoted;
-		else if (!quoted && (*text == '[' || *text == '{') && ++depth > DEPTH_MOST)
-			return true;
-		else if (!quoted && (*text == ']' || *text == '}') && depth)
-			depth--;
-	}
-	return false;
-}
-
 static int parse_body(const struct nfm_request *request, yajl_val *tree, struct nfm_error *error)
 {
 	char reason[128] = "";
@@ -85,7 +67,7 @@ static int parse_body(const struct nfm_request *request, yajl_val *tree, struct 
 	if (request->method == NFM_METHOD_DELETE)
 		return 0;
 	if (request->body && strlen(request->body) == request->body_size &&
-	    !is_deep(request->body))
+	    !nfm_json_is_deeper(request->body, DEPTH_MOST))
 		*tree = yajl_tree_parse(request->body, reason, sizeof(reason));
 	if (!YAJL_IS_OBJECT(*tree) || YAJL_GET_OBJECT(*tree)->len > MEMBERS_MOST)
 		return nfm_error_set(error, -EINVAL, "the body must be an object of JSON: "
