@@ -41,7 +41,13 @@ judged() { # DOMAIN
 		.unit == \"$(unit_of "$1")\"" exporters
 }
 for domain in "${!lost[@]}"; do
-	wait_for 10 judged "$domain"
+	deadline=$((SECONDS + 20))
+	until judged "$domain"; do
+		((SECONDS < deadline)) || fail "stream $domain is not judged as it was sent:" \
+			"$(nfm -o json exporters |
+				jq -c ".[0].streams[] | select(.domain == $domain)")"
+		sleep "$POLL"
+	done
 done
 json '.[0] | .lost == 88 and .lost == ([.streams[].lost] | add)' exporters ||
 	fail "the exporter's sum"

@@ -48,6 +48,8 @@ export async function open(
 ) {
 	const context = await browser.newContext({
 		viewport: { width, height },
+		// a line of one pixel may stand between two, and have neither its colour
+		deviceScaleFactor: process.env.NFM_PICTURES ? 1 : 2,
 		colorScheme: dark ? "dark" : "light",
 		isMobile: width < 500,
 		hasTouch: width < 500,
