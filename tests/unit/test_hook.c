@@ -369,7 +369,7 @@ static void the_nfdump_file_is_handed_over(void **state)
 	nfm_table_close(&t);
 	snprintf(from, sizeof(from), "%s/nfmeter.202611221205", folder);
 	snprintf(to, sizeof(to), "%s/nfcapd.202611221205", folder);
-	assert_int_equal(nfm_nfdump_write(from, to, NFM_NFDUMP_LZ4, NULL), 0);
+	assert_int_equal(nfm_nfdump_write(from, to, NFM_COMPRESSION_LZ4, NULL), 0);
 	snprintf(to, sizeof(to), "%s/nfcapd.202611221210", folder);
 	assert_int_equal(nfm_io_replace_file(to, "foreign", 7, 0600), 0);
 	open_hook("cd %d; basename %c >>log");

@@ -237,7 +237,7 @@ static void every_byte_is_where_nfdump_looks_for_it(void **state)
 
 	(void)state;
 	write_sample(path);
-	assert_int_equal(nfm_nfdump_write(path, in_folder("out"), NFM_NFDUMP_NONE, NULL), 0);
+	assert_int_equal(nfm_nfdump_write(path, in_folder("out"), NFM_COMPRESSION_NONE, NULL), 0);
 	found = read_bytes(in_folder("out"));
 	assert_int_equal(found.size, want.size);
 	assert_memory_equal(found.at, want.at, want.size);
@@ -252,9 +252,9 @@ static void the_same_snapshot_gives_the_same_bytes_over_what_was_there(void **st
 	write_sample(path);
 	assert_int_equal(nfm_nfdump_path(path, out, sizeof(out)), 0);
 	assert_int_equal(nfm_io_replace_file(out, "old", 3, 0600), 0);
-	assert_int_equal(nfm_nfdump_write(path, out, NFM_NFDUMP_LZ4, NULL), 0);
+	assert_int_equal(nfm_nfdump_write(path, out, NFM_COMPRESSION_LZ4, NULL), 0);
 	first = read_bytes(out);
-	assert_int_equal(nfm_nfdump_write(path, out, NFM_NFDUMP_LZ4, NULL), 0);
+	assert_int_equal(nfm_nfdump_write(path, out, NFM_COMPRESSION_LZ4, NULL), 0);
 	second = read_bytes(out);
 	assert_int_equal(first.size, second.size);
 	assert_memory_equal(first.at, second.at, first.size);
@@ -268,7 +268,7 @@ static void no_traffic_is_a_file_without_blocks(void **state)
 
 	(void)state;
 	close_snapshot(open_snapshot(300000), &none, path);
-	assert_int_equal(nfm_nfdump_write(path, in_folder("out"), NFM_NFDUMP_LZ4, NULL), 0);
+	assert_int_equal(nfm_nfdump_write(path, in_folder("out"), NFM_COMPRESSION_LZ4, NULL), 0);
 	b = read_bytes(in_folder("out"));
 	assert_int_equal(get(&b, 36, 4), 0); /* blocks: an empty one would be damage */
 	assert_int_equal(get(&b, 24, 8), HEADER_SIZE);
@@ -284,7 +284,7 @@ static void an_interval_without_length(void **state)
 
 	(void)state;
 	close_snapshot(open_snapshot(0), &unmatched, path);
-	assert_int_equal(nfm_nfdump_write(path, in_folder("out"), NFM_NFDUMP_NONE, NULL), 0);
+	assert_int_equal(nfm_nfdump_write(path, in_folder("out"), NFM_COMPRESSION_NONE, NULL), 0);
 	b = read_bytes(in_folder("out"));
 	assert_int_equal(get(&b, HEADER_SIZE + BLOCK_SIZE + 12 + 4, 8), NOON_MS);
 	assert_int_equal(get(&b, HEADER_SIZE + BLOCK_SIZE + 12 + 12, 8), NOON_MS);
@@ -312,11 +312,11 @@ static struct bytes unpack(const struct bytes *b, uint32_t *records)
 			*records += (uint32_t)get(b, at, 4);
 		assert_int_equal(get(b, at + 8, 4), 3);
 		assert_in_range(at + BLOCK_SIZE + size, 1, b->size);
-		if (compression == NFM_NFDUMP_LZ4)
+		if (compression == NFM_COMPRESSION_LZ4)
 			n = (size_t)LZ4_decompress_safe((const char *)payload,
 							(char *)out.at + out.size, (int)size,
 							1 << 20);
-		else if (compression == NFM_NFDUMP_ZSTD)
+		else if (compression == NFM_COMPRESSION_ZSTD)
 			n = ZSTD_decompress(out.at + out.size, 1 << 20, payload, size);
 		else
 			n = size, memcpy(out.at + out.size, payload, size);
@@ -338,7 +338,7 @@ static void many_rows_go_into_blocks_of_a_mebibyte(void **state)
 
 	(void)state;
 	write_many(path);
-	assert_int_equal(nfm_nfdump_write(path, in_folder("out"), NFM_NFDUMP_NONE, NULL), 0);
+	assert_int_equal(nfm_nfdump_write(path, in_folder("out"), NFM_COMPRESSION_NONE, NULL), 0);
 	b = read_bytes(in_folder("out"));
 	content = unpack(&b, &records);
 	assert_int_equal(records, 2 * MANY + 1);
@@ -356,14 +356,14 @@ static void many_rows_go_into_blocks_of_a_mebibyte(void **state)
 
 static void compressed_blocks_hold_the_same(void **state)
 {
-	static const int compressions[] = { NFM_NFDUMP_LZ4, NFM_NFDUMP_ZSTD };
+	static const int compressions[] = { NFM_COMPRESSION_LZ4, NFM_COMPRESSION_ZSTD };
 	_cleanup_bytes_ struct bytes plain = { NULL, 0 }, want = { NULL, 0 };
 	uint32_t records, want_records;
 	char path[PATH_MAX];
 
 	(void)state;
 	write_many(path);
-	assert_int_equal(nfm_nfdump_write(path, in_folder("out"), NFM_NFDUMP_NONE, NULL), 0);
+	assert_int_equal(nfm_nfdump_write(path, in_folder("out"), NFM_COMPRESSION_NONE, NULL), 0);
 	plain = read_bytes(in_folder("out"));
 	want = unpack(&plain, &want_records);
 	for (size_t i = 0; i < NFM_ARRAY_SIZE(compressions); i++) {
@@ -438,7 +438,8 @@ static void a_name_that_is_taken_by_a_folder(void **state)
 
 static void ours_are_known_in_every_compression(void **state)
 {
-	static const int compressions[] = { NFM_NFDUMP_NONE, NFM_NFDUMP_LZ4, NFM_NFDUMP_ZSTD };
+	static const int compressions[] = { NFM_COMPRESSION_NONE, NFM_COMPRESSION_LZ4,
+					    NFM_COMPRESSION_ZSTD };
 	char path[PATH_MAX];
 
 	(void)state;
@@ -479,7 +480,7 @@ static void others_are_not_ours(void **state)
 
 	(void)state;
 	write_sample(path);
-	assert_int_equal(nfm_nfdump_write(path, in_folder("out"), NFM_NFDUMP_NONE, NULL), 0);
+	assert_int_equal(nfm_nfdump_write(path, in_folder("out"), NFM_COMPRESSION_NONE, NULL), 0);
 	b = read_bytes(in_folder("out"));
 	for (size_t i = 0; i < NFM_ARRAY_SIZE(changes); i++) {
 		uint8_t *at = b.at + (changes[i].from_end ? b.size - changes[i].from_end : 0) +

@@ -178,6 +178,26 @@ int nfm_units_parse_lifetime(const char *text, uint64_t *seconds)
 	return overflow ? -ERANGE : to_whole(scaled, seconds);
 }
 
+int nfm_units_parse_compression(const char *text, enum nfm_compression *out)
+{
+	static const struct {
+		const char *name;
+		enum nfm_compression compression;
+	} kinds[] = {
+		{ "none", NFM_COMPRESSION_NONE },
+		{ "lz4", NFM_COMPRESSION_LZ4 },
+		{ "zstd", NFM_COMPRESSION_ZSTD },
+	};
+
+	for (size_t i = 0; i < NFM_ARRAY_SIZE(kinds); i++) {
+		if (!strcmp(text, kinds[i].name)) {
+			*out = kinds[i].compression;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
 int nfm_units_parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *out)
 {
 	bool overflow = false;

@@ -14,6 +14,16 @@
 #define NFM_LIFETIME_FORM \
 	"a number with w, d, H or M, such as 31d, 240H, 1.5d or 1d12H; 0: no limit"
 
+/** How an nfcapd file is compressed; the numbers are those of its format. */
+enum nfm_compression {
+	NFM_COMPRESSION_NONE = 0,
+	NFM_COMPRESSION_LZ4 = 3,
+	NFM_COMPRESSION_ZSTD = 4, /* nfdump 1.7.4 or newer */
+};
+
+/** "none", "lz4", "zstd". -EINVAL. */
+int nfm_units_parse_compression(const char *text, enum nfm_compression *out);
+
 /**
  * Directory size in bytes, nfexpire's units (powers of 1024, fractions allowed; none: bytes).
  * 0 means no limit. -EINVAL if it is no such number, -ERANGE if it overflows. An empty text

@@ -10,10 +10,11 @@
 
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "base/units.h"
 #include "cli/cli.h"
+#include "snapshot/nfdump.h"
 #include "view/document.h"
 #include "view/output.h"
-#include "snapshot/nfdump.h"
 
 #define FILE_MODE 0644
 
@@ -22,14 +23,11 @@ enum kind { NONE, NFDUMP, CSV, JSON };
 static const struct {
 	const char *name;
 	int value;
-} kinds[] = { { "nfdump", NFDUMP }, { "csv", CSV }, { "json", JSON } },
-  compressions[] = { { "none", NFM_NFDUMP_NONE },
-		     { "lz4", NFM_NFDUMP_LZ4 },
-		     { "zstd", NFM_NFDUMP_ZSTD } };
+} kinds[] = { { "nfdump", NFDUMP }, { "csv", CSV }, { "json", JSON } };
 
 struct request {
 	enum kind kind;
-	int compression;
+	enum nfm_compression compression;
 	bool compression_given;
 	const char *out;
 	char **files;
@@ -53,12 +51,8 @@ static int read_kind(struct request *request, const char *text)
 static int read_compression(struct request *request, const char *text)
 {
 	request->compression_given = true;
-	for (size_t i = 0; i < NFM_ARRAY_SIZE(compressions); i++) {
-		if (!strcmp(text, compressions[i].name)) {
-			request->compression = compressions[i].value;
-			return 0;
-		}
-	}
+	if (!nfm_units_parse_compression(text, &request->compression))
+		return 0;
 	fprintf(stderr, "nfmeter: --compress %s: none, lz4 or zstd (nfdump 1.7.4 or newer)\n",
 		text);
 	return -EINVAL;
@@ -91,7 +85,7 @@ static int read_request(int argc, char **argv, struct request *request)
 	int option;
 	int err = 0;
 
-	*request = (struct request){ .compression = NFM_NFDUMP_NONE };
+	*request = (struct request){ .compression = NFM_COMPRESSION_NONE };
 	optind = 0;
 	while (!err && (option = getopt_long(argc, argv, "w:", options, NULL)) != -1) {
 		if (option == 'f')

@@ -11,18 +11,12 @@
 
 #include "abi.h"
 #include "base/error.h"
+#include "base/units.h"
 
 #define NFM_CONFIG_DEFAULT_FILE "/etc/nfmeter/nfmeter.conf"
 #define NFM_CONFIG_MAX_INTERFACES 16
 #define NFM_CONFIG_MAX_AUTO 64
 #define NFM_CONFIG_MAX_METRICS 100
-
-/** Numbers of the nfdump format. */
-enum nfm_compression {
-	NFM_COMPRESSION_NONE = 0,
-	NFM_COMPRESSION_LZ4 = 3,
-	NFM_COMPRESSION_ZSTD = 4,
-};
 
 enum nfm_xdp_mode { NFM_XDP_AUTO, NFM_XDP_NATIVE, NFM_XDP_GENERIC, NFM_XDP_OFF };
 

@@ -144,22 +144,7 @@ int nfm_config_parse_interfaces(const struct nfm_config_key *key, struct nfm_con
 int nfm_config_parse_compression(const struct nfm_config_key *key, struct nfm_config_target *to,
 				 const char *value)
 {
-	static const struct {
-		const char *name;
-		enum nfm_compression compression;
-	} kinds[] = {
-		{ "none", NFM_COMPRESSION_NONE },
-		{ "lz4", NFM_COMPRESSION_LZ4 },
-		{ "zstd", NFM_COMPRESSION_ZSTD },
-	};
-
-	for (size_t i = 0; i < NFM_ARRAY_SIZE(kinds); i++) {
-		if (!strcmp(value, kinds[i].name)) {
-			*(enum nfm_compression *)member(key, to) = kinds[i].compression;
-			return 0;
-		}
-	}
-	return -EINVAL;
+	return nfm_units_parse_compression(value, member(key, to));
 }
 
 int nfm_config_parse_xdp(const struct nfm_config_key *key, struct nfm_config_target *to,

@@ -20,10 +20,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
-
-#define NFM_NFDUMP_NONE 0
-#define NFM_NFDUMP_LZ4 3
-#define NFM_NFDUMP_ZSTD 4 /* nfdump 1.7.4 or newer */
+#include "base/units.h"
 
 /**
  * Writes the snapshot's interval to `path`: temporary name, fsync, rename over what is there. On a

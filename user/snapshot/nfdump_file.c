@@ -41,12 +41,12 @@ static int prepare(struct nfm_nfdump_file *f)
 	size_t bound = 0;
 
 	switch (f->header.compression) {
-	case NFM_NFDUMP_NONE:
+	case NFM_COMPRESSION_NONE:
 		break;
-	case NFM_NFDUMP_LZ4:
+	case NFM_COMPRESSION_LZ4:
 		bound = (size_t)LZ4_compressBound(NFM_NFDUMP_PAYLOAD_BYTES);
 		break;
-	case NFM_NFDUMP_ZSTD:
+	case NFM_COMPRESSION_ZSTD:
 		bound = ZSTD_compressBound(NFM_NFDUMP_PAYLOAD_BYTES);
 		break;
 	default:
@@ -63,7 +63,7 @@ static int64_t compress_payload(struct nfm_nfdump_file *f)
 {
 	size_t size;
 
-	if (f->header.compression == NFM_NFDUMP_LZ4) {
+	if (f->header.compression == NFM_COMPRESSION_LZ4) {
 		int n = LZ4_compress_default((const char *)f->payload, (char *)f->packed,
 					     (int)f->payload_used, (int)f->packed_size);
 

@@ -26,13 +26,13 @@ static bool read_at(int fd, void *to, size_t size, int64_t at)
 static bool unpack(int compression, const void *packed, size_t size, struct appendix *out)
 {
 	switch (compression) {
-	case NFM_NFDUMP_NONE:
+	case NFM_COMPRESSION_NONE:
 		memcpy(out, packed, NFM_MIN(size, sizeof(*out)));
 		return size == sizeof(*out);
-	case NFM_NFDUMP_LZ4:
+	case NFM_COMPRESSION_LZ4:
 		return LZ4_decompress_safe(packed, (char *)out, (int)size, sizeof(*out)) ==
 		       (int)sizeof(*out);
-	case NFM_NFDUMP_ZSTD:
+	case NFM_COMPRESSION_ZSTD:
 		return ZSTD_decompress(out, sizeof(*out), packed, size) == sizeof(*out);
 	}
 	return false;
