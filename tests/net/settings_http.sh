@@ -66,12 +66,12 @@ expect '^200 ' PUT /api/v1/exporters/edge "$admin" '{"addresses":["192.0.2.77"]}
 old=$(http_pid)
 wait_for 20 is_new_server "$old"
 expect '"edge"' GET /api/v1/config "$admin"
+old=$(http_pid)
 expect '^200 ' DELETE /api/v1/exporters/edge "$admin"
 send_wait
 check_counts
 
-wait_for 20 json '.http.pid != null' status
-sleep 1 # the change's own restart is over
+wait_for 20 is_new_server "$old" # the change's own
 wait_for 20 serves
 old=$(http_pid)
 before=$(nfm -o json status | jq .http.restarts)

@@ -21,7 +21,7 @@ int nfm_cmd_exporters(struct nfm_cli *cli, int argc, char **argv)
 		return 2;
 	if (nfm_source_open(&cli->config, &t, &error))
 		return nfm_cli_fail(&error);
-	interval_s = t.ctl->interval_s ? (uint32_t)t.ctl->interval_s : cli->config.interval_s;
+	interval_s = nfm_view_interval_s(&t, cli->config.interval_s);
 	if (nfm_exporters_read(&t, interval_s, &now, &view, &error))
 		return nfm_cli_fail(&error);
 	err = nfm_templates_read(cli->config.directory, &t, &now, &templates, &error);

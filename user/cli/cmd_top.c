@@ -103,7 +103,7 @@ int nfm_cmd_top(struct nfm_cli *cli, int argc, char **argv)
 		return 2;
 	if (nfm_source_open(&cli->config, &t, &error))
 		return nfm_cli_fail(&error);
-	interval_s = t.ctl->interval_s ? (uint32_t)t.ctl->interval_s : cli->config.interval_s;
+	interval_s = nfm_view_interval_s(&t, cli->config.interval_s);
 	if (nfm_top_init(&top, &t, interval_s, &error))
 		return nfm_cli_fail(&error);
 	if (cli->format != NFM_FORMAT_TEXT || request.count_given || !isatty(STDOUT_FILENO) ||

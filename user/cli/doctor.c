@@ -71,7 +71,6 @@ static void ask_directory(struct nfm_doctor *doctor)
 
 static int read_table(struct nfm_doctor *doctor, struct nfm_error *error)
 {
-	uint64_t interval_s = doctor->config.interval_s;
 	struct nfm_table *t = NULL;
 
 	doctor->table_error = nfm_source_open(&doctor->config, &doctor->table,
@@ -80,9 +79,8 @@ static int read_table(struct nfm_doctor *doctor, struct nfm_error *error)
 		int err;
 
 		t = &doctor->table;
-		interval_s = t->ctl->interval_s ?: interval_s;
-		err = nfm_exporters_read(t, (uint32_t)interval_s, &doctor->now, &doctor->exporters,
-					 error);
+		err = nfm_exporters_read(t, nfm_view_interval_s(t, doctor->config.interval_s),
+					 &doctor->now, &doctor->exporters, error);
 		if (err)
 			return err;
 	}

@@ -119,7 +119,7 @@ static void check_netflow_v5(const struct nfm_doctor *d, struct nfm_finding *f)
 {
 	const struct nfm_advice_of of = {
 		.table = &d->table,
-		.interval_s = (uint32_t)(d->table.ctl->interval_s ?: d->config.interval_s),
+		.interval_s = nfm_view_interval_s(&d->table, d->config.interval_s),
 	};
 	struct nfm_finding_names names = { .count = 0 };
 

@@ -7,12 +7,17 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "view/ask.h"
 #include "view/document.h"
 #include "view/version.h"
 
-static void free_tree(yajl_val *tree)
+yajl_val nfm_api_agent(struct nfm_http *http)
 {
-	yajl_tree_free(*tree);
+	struct nfm_error ignored; /* no agent is an answer, too */
+	yajl_val agent = NULL;
+
+	nfm_channel_status(&http->channel, &agent, &ignored);
+	return agent;
 }
 
 struct nfm_output *nfm_api_begin(const struct nfm_request *request, struct nfm_reply *reply,
@@ -38,24 +43,11 @@ int nfm_api_end(struct nfm_output *out, int err, struct nfm_error *error)
 	return err;
 }
 
-static int need_table(const struct nfm_http *http, struct nfm_error *error)
-{
-	return http->has_table ? 0 :
-				 nfm_error_set(error, -ECONNREFUSED, "there is no table yet: start "
-					       "the agent with `nfmeter run`");
-}
-
 NFM_API(status)
 {
-	_cleanup_(free_tree) yajl_val agent = NULL;
-	struct nfm_error ignored; /* no agent is an answer, too */
-	struct nfm_output *out;
-	int err = need_table(http, error);
+	_cleanup_(nfm_ask_free) yajl_val agent = nfm_api_agent(http);
+	struct nfm_output *out = nfm_api_begin(request, reply, "status.csv", error);
 
-	if (err)
-		return err;
-	nfm_channel_status(&http->channel, &agent, &ignored);
-	out = nfm_api_begin(request, reply, "status.csv", error);
 	if (!out)
 		return -ENOMEM;
 	nfm_document_status(out, NULL, &http->table, agent); /* we must not ask NICs */
@@ -97,10 +89,8 @@ NFM_API(show)
 	_cleanup_(nfm_view_sums_clear) struct nfm_view_sums sums = { 0 };
 	struct nfm_document_show show;
 	struct nfm_output *out;
-	int err = need_table(http, error);
+	int err = nfm_view_sums_read(&http->table, &sums, error);
 
-	if (!err)
-		err = nfm_view_sums_read(&http->table, &sums, error);
 	if (!err)
 		err = read_show(request, &show, error);
 	if (err)
@@ -114,24 +104,16 @@ NFM_API(show)
 	return out ? nfm_api_end(out, err, error) : err;
 }
 
-static uint32_t interval_s(const struct nfm_http *http)
-{
-	uint64_t interval_s = http->table.ctl->interval_s;
-
-	return interval_s ? (uint32_t)interval_s : http->config.interval_s;
-}
-
 NFM_API(exporters)
 {
 	_cleanup_(nfm_exporters_clear) struct nfm_exporters_view view = { 0 };
 	_cleanup_(nfm_templates_clear) struct nfm_templates_view templates = { 0 };
 	struct nfm_view_clock now = nfm_view_clock_now();
 	struct nfm_error ignored; /* "templates": null says that they cannot be read */
+	uint32_t interval_s = nfm_view_interval_s(&http->table, http->config.interval_s);
 	struct nfm_output *out;
-	int err = need_table(http, error), unread;
+	int err = nfm_exporters_read(&http->table, interval_s, &now, &view, error), unread;
 
-	if (!err)
-		err = nfm_exporters_read(&http->table, interval_s(http), &now, &view, error);
 	if (err)
 		return err;
 	unread = nfm_templates_read(http->config.directory, &http->table, &now, &templates,
@@ -150,11 +132,12 @@ NFM_API(templates)
 	struct nfm_view_clock now = nfm_view_clock_now();
 	_cleanup_free_ char **list = list_of(request, "exporter", &selection.count);
 	struct nfm_output *out;
-	int err = list ? need_table(http, error) : nfm_error_set(error, -ENOMEM, "out of memory");
+	int err;
 
+	if (!list)
+		return nfm_error_set(error, -ENOMEM, "out of memory");
 	selection.argument = list;
-	if (!err)
-		err = nfm_document_templates_check(&selection, error);
+	err = nfm_document_templates_check(&selection, error);
 	if (!err)
 		err = nfm_templates_read(http->config.directory, &http->table, &now, &view, error);
 	if (err)

@@ -35,6 +35,9 @@ NFM_API(customer_delete);
 struct nfm_output *nfm_api_begin(const struct nfm_request *request, struct nfm_reply *reply,
 				 const char *csv_name, struct nfm_error *error);
 
+/** What the agent says of itself, for nfm_ask_free(); NULL where it says nothing. */
+yajl_val nfm_api_agent(struct nfm_http *http);
+
 /** Ends it: `err`, or what went wrong in writing; frees the writer. */
 int nfm_api_end(struct nfm_output *out, int err, struct nfm_error *error);
 

@@ -22,11 +22,6 @@ static void free_gen(yajl_gen *gen)
 		yajl_gen_free(*gen);
 }
 
-static void free_tree(yajl_val *tree)
-{
-	yajl_tree_free(*tree);
-}
-
 /* ---- JSON that we were given, written again: nothing of the client's text passes as it is ---- */
 
 static void put_text(yajl_gen gen, const char *text)
@@ -166,7 +161,7 @@ static int change(struct nfm_http *http, const struct nfm_request *request,
 		  struct nfm_reply *reply, const char *command, const char *name_key,
 		  struct nfm_error *error)
 {
-	_cleanup_(free_tree) yajl_val body = NULL, answer = NULL;
+	_cleanup_(nfm_ask_free) yajl_val body = NULL, answer = NULL;
 	_cleanup_(free_gen) yajl_gen gen = yajl_gen_alloc(NULL);
 	const unsigned char *text;
 	size_t length;

@@ -228,8 +228,7 @@ NFM_API(history)
 		err = explain(nfm_document_history_read(&wanted, &options, &history, error), error);
 	if (err)
 		return err;
-	if (!nfm_document_history_known(&http->config, http->has_table ? &http->table : NULL,
-					&wanted, &history))
+	if (!nfm_document_history_known(&http->config, &http->table, &wanted, &history))
 		return nfm_error_set(error, -ENOENT, "%.60s: no customer has this id, neither in "
 				     "this range nor now", wanted.id);
 	out = nfm_api_begin(request, reply, "history.csv", error);

@@ -5,23 +5,9 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "http/api.h"
+#include "view/ask.h"
 #include "view/document.h"
 #include "view/metrics.h"
-
-static void free_tree(yajl_val *tree)
-{
-	yajl_tree_free(*tree);
-}
-
-/* What the agent says of itself; NULL where it says nothing. */
-static yajl_val ask_status(struct nfm_http *http)
-{
-	struct nfm_error ignored;
-	yajl_val agent = NULL;
-
-	nfm_channel_status(&http->channel, &agent, &ignored);
-	return agent;
-}
 
 static void read_counts(struct nfm_http *http, struct nfm_metrics_http *out)
 {
@@ -37,7 +23,7 @@ static void read_counts(struct nfm_http *http, struct nfm_metrics_http *out)
 
 NFM_API(metrics)
 {
-	_cleanup_(free_tree) yajl_val agent = ask_status(http);
+	_cleanup_(nfm_ask_free) yajl_val agent = nfm_api_agent(http);
 	const char *customers[NFM_CONFIG_MAX_METRICS];
 	struct nfm_metrics_http counts;
 	struct nfm_metrics_source source = {
@@ -60,7 +46,7 @@ NFM_API(metrics)
 
 NFM_API(config)
 {
-	_cleanup_(free_tree) yajl_val agent = ask_status(http);
+	_cleanup_(nfm_ask_free) yajl_val agent = nfm_api_agent(http);
 	struct nfm_output *out = nfm_api_begin(request, reply, "config.csv", error);
 
 	if (!out)

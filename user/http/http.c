@@ -101,10 +101,8 @@ static int open_all(struct nfm_http *http, struct nfm_server_tls *tls, int *list
 		err = read_tls(config, tls, error);
 	if (!err)
 		err = nfm_source_open(config, &http->table, error);
-	if (err)
-		return err;
-	http->has_table = true;
-	err = nfm_live_open(&http->live, &http->table, config->interval_s, error);
+	if (!err)
+		err = nfm_live_open(&http->live, &http->table, config->interval_s, error);
 	if (err)
 		return err;
 	*listen_fd = nfm_server_bind(config->http_listen, error);
@@ -170,10 +168,8 @@ static void stop(struct nfm_http *http)
 	finish_answers(http);
 	nfm_server_stop(http);
 	nfm_events_free(http->events);
-	if (http->has_table) {
-		nfm_live_close(&http->live);
-		nfm_table_close(&http->table);
-	}
+	nfm_live_close(&http->live);
+	nfm_table_close(&http->table);
 	nfm_tokens_clear(&http->tokens);
 	nfm_config_sources_clear(&http->sources);
 	nfm_config_clear(&http->config);
@@ -188,7 +184,6 @@ int nfm_http_run(const struct nfm_config_place *place, int channel_fd)
 	int err;
 
 	http = (struct nfm_http){
-		.config_path = place->path,
 		.table = { .refusals_fd = -1 },
 		.started_unix_s = nfm_clock_unix_ns() / NFM_NS_PER_S,
 	};

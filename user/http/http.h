@@ -42,10 +42,8 @@ struct nfm_http_counts {
 struct nfm_http {
 	struct nfm_config config;
 	struct nfm_config_sources sources; /* where its values are from */
-	const char *config_path;
 	struct nfm_tokens tokens;
 	struct nfm_table table;
-	bool has_table;
 	struct nfm_live live;
 	struct nfm_channel channel;
 	struct nfm_access access;

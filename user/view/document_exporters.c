@@ -34,14 +34,14 @@ static const struct nfm_column columns[] = {
 
 static void write_stream(struct nfm_output *out, const struct nfm_stream *stream)
 {
-	nfm_output_object(out, NULL);
-	nfm_output_u64(out, "version", stream->version);
-	nfm_output_u64(out, "domain", stream->domain);
-	nfm_output_string(out, "unit", nfm_view_unit(stream->unit));
-	nfm_output_u64(out, "received", stream->received);
-	nfm_output_u64(out, "lost", stream->lost);
-	nfm_output_u64(out, "resets", stream->resets);
-	nfm_output_end(out);
+	nfm_view_write_stream(out, &(struct nfm_snapshot_stream){
+					   .version = stream->version,
+					   .domain = stream->domain,
+					   .unit = stream->unit,
+					   .received = stream->received,
+					   .lost = stream->lost,
+					   .resets = stream->resets,
+				   });
 }
 
 /* Share of what was sent that did not arrive. */

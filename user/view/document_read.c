@@ -231,18 +231,8 @@ static void write_exporter(struct nfm_output *out, const struct nfm_snapshot_exp
 	nfm_output_u64(out, "records", exporter->records);
 	nfm_output_u64(out, "lost", exporter->lost);
 	nfm_output_array(out, "streams");
-	for (i = 0; i < exporter->stream_count; i++) {
-		const struct nfm_snapshot_stream *stream = &exporter->streams[i];
-
-		nfm_output_object(out, NULL);
-		nfm_output_u64(out, "version", stream->version);
-		nfm_output_u64(out, "domain", stream->domain);
-		nfm_output_string(out, "unit", nfm_view_unit(stream->unit));
-		nfm_output_u64(out, "received", stream->received);
-		nfm_output_u64(out, "lost", stream->lost);
-		nfm_output_u64(out, "resets", stream->resets);
-		nfm_output_end(out);
-	}
+	for (i = 0; i < exporter->stream_count; i++)
+		nfm_view_write_stream(out, &exporter->streams[i]);
 	nfm_output_end(out);
 	nfm_output_u64(out, "rejected_datagrams", exporter->rejected_datagrams);
 	nfm_output_u64(out, "rejected_records", exporter->rejected_records);

@@ -199,6 +199,7 @@ static uint64_t sort_key(const struct show *show, uint32_t row)
 	case NFM_SHOW_BY_LAST_SEEN:
 		return sum->last_seen_ns;
 	case NFM_SHOW_BY_ROW:
+		return row;
 	case NFM_SHOW_BY_ID:
 	case NFM_SHOW_BY_NAME:
 		break;
@@ -239,29 +240,21 @@ static int compare_text(const struct show *show, uint32_t a, uint32_t b)
 	return strncasecmp(names[a].name, names[b].name, sizeof(names[a].name));
 }
 
-static bool is_text(enum nfm_show_sort sort)
-{
-	return sort == NFM_SHOW_BY_ID || sort == NFM_SHOW_BY_NAME;
-}
-
-/* Texts from A on, numbers from the largest on, unless an order is asked for; then by row. */
+/* Texts and rows upwards, numbers downwards, unless an order is asked for; equals by row. */
 static int compare(const void *left, const void *right, void *cookie)
 {
 	const struct hit *a = left, *b = right;
 	const struct show *show = cookie;
 	const struct nfm_document_show *request = show->request;
-	bool text = is_text(request->sort);
-	bool descending = request->slice.order_given ? request->slice.descending : !text;
+	bool text = request->sort == NFM_SHOW_BY_ID || request->sort == NFM_SHOW_BY_NAME;
+	bool upwards = text || request->sort == NFM_SHOW_BY_ROW;
 	int order = text ? compare_text(show, a->row, b->row) :
 			   (a->key > b->key) - (a->key < b->key);
 
-	if (request->sort == NFM_SHOW_BY_ROW)
-		descending = request->slice.descending;
 	if (!order)
-		order = request->sort == NFM_SHOW_BY_ROW || !descending ?
-				(a->row > b->row) - (a->row < b->row) :
-				(a->row < b->row) - (a->row > b->row);
-	return descending ? -order : order;
+		return (a->row > b->row) - (a->row < b->row);
+	return (request->slice.order_given ? request->slice.descending : !upwards) ? -order :
+										     order;
 }
 
 /* ---- output ---- */

@@ -126,8 +126,7 @@ int nfm_metrics_exporters_read(const struct nfm_metrics_source *source,
 			       struct nfm_metrics_exporters *out, struct nfm_error *error)
 {
 	const struct nfm_table *t = source->table;
-	uint32_t interval_s = t->ctl->interval_s ? (uint32_t)t->ctl->interval_s :
-						   source->config->interval_s;
+	uint32_t interval_s = nfm_view_interval_s(t, source->config->interval_s);
 	struct nfm_metrics_exporters read = { 0 };
 	int err = nfm_exporters_read(t, interval_s, &source->now, &read.view, error);
 

@@ -49,6 +49,13 @@ uint32_t nfm_view_names(const struct nfm_table *t)
 	return NFM_MAX(NFM_ROW_FIRST, NFM_MIN(names, t->geometry.capacity));
 }
 
+uint32_t nfm_view_interval_s(const struct nfm_table *t, uint32_t fallback_s)
+{
+	uint64_t interval_s = t->ctl->interval_s;
+
+	return interval_s ? (uint32_t)interval_s : fallback_s;
+}
+
 uint32_t nfm_view_exporters(const struct nfm_table *t)
 {
 	uint32_t count = __atomic_load_n(&t->ctl->exporter_count, __ATOMIC_ACQUIRE);
@@ -255,4 +262,16 @@ const char *nfm_view_unit(uint32_t unit)
 		return "datagrams";
 	}
 	return NULL;
+}
+
+void nfm_view_write_stream(struct nfm_output *out, const struct nfm_snapshot_stream *stream)
+{
+	nfm_output_object(out, NULL);
+	nfm_output_u64(out, "version", stream->version);
+	nfm_output_u64(out, "domain", stream->domain);
+	nfm_output_string(out, "unit", nfm_view_unit(stream->unit));
+	nfm_output_u64(out, "received", stream->received);
+	nfm_output_u64(out, "lost", stream->lost);
+	nfm_output_u64(out, "resets", stream->resets);
+	nfm_output_end(out);
 }

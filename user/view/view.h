@@ -25,6 +25,9 @@ uint64_t nfm_view_unix_ns(const struct nfm_view_clock *now, uint64_t monotonic_n
 /** Rows in use, `unmatched` and `local` included; never more than the table has. */
 uint32_t nfm_view_names(const struct nfm_table *t);
 
+/** The agent's interval; of a table that none has set up, `fallback_s`. */
+uint32_t nfm_view_interval_s(const struct nfm_table *t, uint32_t fallback_s);
+
 /** Exporters in use; never more than the table has. */
 uint32_t nfm_view_exporters(const struct nfm_table *t);
 
@@ -75,5 +78,8 @@ void nfm_view_write_total(struct nfm_output *out, const char *label,
 
 /** "records", "datagrams", or NULL where a version has no sequence. */
 const char *nfm_view_unit(uint32_t unit);
+
+/** An element of "streams". */
+void nfm_view_write_stream(struct nfm_output *out, const struct nfm_snapshot_stream *stream);
 
 #endif
